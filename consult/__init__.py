@@ -1,7 +1,7 @@
 """Simulated clinical consultations between AI agents. Simulation, not medical advice.
 
-`simulate`, `load`, `resume`, `assess`, `check_judge`, `benchmark`, `report`, `prompts`, `grounding` and `train` do what
-the commands of these names do. They are loaded on first use, so that `import consult` stays fast.
+`simulate`, `load`, `resume`, `assess`, `check_judge`, `benchmark`, `report`, `export`, `prompts`, `grounding` and
+`train` do what the commands of these names do. They are loaded on first use, so that `import consult` stays fast.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from consult.api.assess import check_judge as check_judge
     from consult.api.benchmark import Benchmark as Benchmark
     from consult.api.benchmark import benchmark as benchmark
+    from consult.api.export import export as export
     from consult.api.grounding import grounding as grounding
     from consult.api.prompts import prompts as prompts
     from consult.api.report import Report as Report
@@ -43,6 +44,7 @@ _WHERE = {
     "benchmark": "consult.api.benchmark",
     "prompts": "consult.api.prompts",
     "Report": "consult.api.report",
+    "export": "consult.api.export",
     "grounding": "consult.api.grounding",
     "report": "consult.api.report",
     "Run": "consult.api.run",

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from consult.agents.choices import STRATEGIES, TEAMS
 from consult.foreign_text import quoted
-from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, REPEATS, SEED, VOTES, Range
+from consult.ranges import CASES, MAX_TURNS, PANEL_SIZE, PANEL_SKILL, PICTURE_WIDTH, REPEATS, SEED, VOTES, Range
 
 Form = Literal["", "on/off", "commas", "several", "path", "python"]
 """How a value is written on the command line: as its type is, as on or off, as comma-separated names, as an option that
@@ -205,6 +205,7 @@ PanelSize = Annotated[int, within(PANEL_SIZE), Shown(PLAYED, "The panel has at m
 MaxTurns = Annotated[
     int, within(MAX_TURNS), Shown(PLAYED, "After this many turns of the doctor a consultation counts as unfinished.")
 ]
+PictureWidth = Annotated[int, within(PICTURE_WIDTH)]
 Votes = Annotated[
     int, within(VOTES), Shown(PLAYED, "The attending decides this many times, and the majority answer counts.")
 ]

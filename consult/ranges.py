@@ -58,6 +58,8 @@ BATCH = Range(1, 1024)
 """Consultations at once."""
 PANEL_SIZE = Range(1, 15)
 MAX_TURNS = Range(2, 100)
+PICTURE_WIDTH = Range(32, 10_000)
+"""Most pixels of the width of a photograph that doctors see."""
 REPEATS = Range(1, 100)
 VOTES = Range(1, 64)
 REPLY_TOKENS = Range(1, 131_072)
@@ -70,6 +72,8 @@ PORT = Range(0, 65_535)
 
 CONCURRENCY = Range(1, 1024)
 """Requests to a server at once."""
+SHOWN = Range(1, 7)
+"""Photographs of one prompt that a server takes."""
 TIMEOUT = Range(0.01, 86_400, whole=False)
 """Seconds until a server must have replied."""
 

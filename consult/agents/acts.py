@@ -7,14 +7,15 @@ only from views, which hides the card from the doctors and the true diagnosis fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from consult.agents.choices import Rationale
-from consult.scenarios import Card, Fact, Photograph, Urgency
+from consult.scenarios import Card, Fact, Photograph, Question, Urgency
 from consult.scenarios.conditional import Known
 
-Speaker = Literal["patient", "triage", "attending"]
+Speaker = Literal["patient", "triage", "attending", "question"]
+"""Who acts; `question` is a program that puts a question about pictures to the doctors, where there is no patient."""
 Action = Literal["open", "triage", "ask", "answer", "examine", "consult", "conclude", "satisfied"]
 Source = Literal["model", "program", "human"]
 """Source of an act or a text."""
@@ -89,7 +90,8 @@ class Act:
     action: Action
     text: str = ""
     topic: str | None = None
-    """`ask`: the topic of the question; `examine`: the examination; a question back: its kind."""
+    """`ask`: the topic of the question; `examine`: the examination; a question back: its kind; `triage` of a question
+    about pictures: `question`."""
     facts: tuple[str, ...] = ()
     """`open` and `answer` of the patient: ids of the facts that the line states."""
     specialty: str | None = None
@@ -153,7 +155,13 @@ class DoctorView:
     topics: Mapping[str, str]
     examinations: Mapping[str, str]
     photograph: Photograph | None = None
-    """None if there is none or the strategy withholds it."""
+    """The first picture; None if there is none or the strategy withholds them."""
+    further: tuple[Photograph, ...] = ()
+    """The other pictures that the doctor's model takes; without the first, none is shown."""
+    unshown: int = 0
+    """Number of pictures beyond those that the doctor's model takes."""
+    question: Question | None = None
+    """The question about pictures that is asked instead of a patient's consultation."""
     specialty: str | None = None
     """The triaged specialty."""
     urgency: Urgency | None = None
@@ -170,6 +178,8 @@ class DoctorView:
     diagnosis: str | None = None
     """The diagnosis, after the decision."""
     thought: str = ""
+    interviews: bool = True
+    """Whether the doctor may ask the patient."""
     thinks: bool = False
     """Whether a private thought is requested before each line."""
     expert: tuple[str, ...] = ()
@@ -189,6 +199,19 @@ class DoctorView:
     where: tuple[str, ...] = ()
     """Where to go with the alarms that the patient has told, in square brackets if the card does not say; only for the
     program's own words, never in a prompt."""
+
+    @property
+    def photographs(self) -> tuple[Photograph, ...]:
+        """Return the pictures that are shown, in their order."""
+        return () if self.photograph is None else (self.photograph, *self.further)
+
+    def showing(self, most: int | None) -> DoctorView:
+        """Return the view with at most so many pictures; None for all."""
+        shown = self.photographs
+        if most is None or len(shown) <= most:
+            return self
+        kept = shown[:most]
+        return replace(self, photograph=kept[0] if kept else None, further=kept[1:], unshown=len(shown) - len(kept))
 
 
 @dataclass(frozen=True)
@@ -224,8 +247,15 @@ class AssessorView:
     diagnosis: str | None
     """The true diagnosis; None if there is none."""
     photograph: Photograph | None = None
-    """Present even if the doctors did not see it."""
+    """The first picture; present even if the doctors did not see it."""
     urgency: Urgency | None = None
     """The true urgency."""
     concluded: str | None = None
     """The attending's recorded diagnosis; None if there is none."""
+    further: tuple[Photograph, ...] = ()
+    """The other pictures."""
+
+    @property
+    def photographs(self) -> tuple[Photograph, ...]:
+        """Return all pictures, in their order."""
+        return () if self.photograph is None else (self.photograph, *self.further)

@@ -21,16 +21,21 @@ class StrategyRules:
     """The doctors write down their reasoning before they answer."""
     asks_classifier: bool = False
     """The doctors are told what an image classifier predicts."""
+    answers_questions: bool = False
+    """It also applies to questions about pictures, which have no patient."""
 
 
 STRATEGY_RULES: Mapping[Strategy, StrategyRules] = {
-    "no-dialogue": StrategyRules(interviews=False),
-    "text-only": StrategyRules(shows_photograph=False),
+    "no-dialogue": StrategyRules(interviews=False, answers_questions=True),
+    "text-only": StrategyRules(shows_photograph=False, answers_questions=True),
     "dialogue": StrategyRules(),
-    "reasoning": StrategyRules(thinks=True),
+    "reasoning": StrategyRules(thinks=True, answers_questions=True),
     "expert": StrategyRules(asks_classifier=True),
 }
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+Protocol = Literal["consult", "3mdbench"]
+"""The rules of a consultation: this program's own, or the free talk of 3MDBench."""
+TALK: Protocol = "3mdbench"
 Team = Literal["panel", "no-triage", "solo"]
 TEAMS: tuple[Team, ...] = ("panel", "no-triage", "solo")
 

@@ -32,6 +32,8 @@ REFUSALS = {
     "ask": "not a usable line",
     "satisfied": "not a usable line",
     "reluctant": "not a usable line",
+    "talk": "not a usable line",
+    "extract": "it is not a list of diagnoses",
     "check": "the verdict cannot be read",
     "free": "not a line that the patient may say now",
     "triage": "no specialty and urgency of the menu can be read",

@@ -21,7 +21,7 @@ from consult.scenarios.scenario import nearest
 PLAIN = "plain"
 VERSION = 2
 """Version of the plain format: of its texts, and of the code that fills them. Version 1 had answers in tags."""
-JUDGES = ("assessor", "judge", "checker")
+JUDGES = ("assessor", "judge", "checker", "extractor")
 """Texts of `prompts/plain` that measure consultations: a user cannot replace them, or figures would not compare."""
 MAX_BYTES = 100_000
 _BLANK = re.compile(r"\{([a-z_]+)\}")

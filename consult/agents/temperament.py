@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from consult.scenarios import Scenario
 from consult.scenarios.located_yaml import read_yaml
 
+NO_TEMPERAMENT = "none"
+"""Stored with consultations that have no patient."""
+
 
 class Temperament(BaseModel):
     """One temperament."""
@@ -51,14 +54,27 @@ def temperaments() -> dict[str, Temperament]:
 
 
 def own_temperament(scenario: Scenario, case_id: str) -> str:
-    """Return a case's own temperament, which does not depend on the other cases; balanced by split and diagnosis."""
+    """Return a case's own temperament: the one that it states, or one that is balanced by split and diagnosis.
+
+    It does not depend on which other cases are played. A question about pictures has no patient, and so none of the
+    four.
+    """
+    if scenario.asks_questions:
+        return NO_TEMPERAMENT
+    if case_id in scenario.temperaments:
+        return scenario.temperaments[case_id]
     place = list(scenario.case_ids(scenario.case(case_id).split)).index(case_id)
     return _nth(place, scenario)
 
 
 def own_temperaments(scenario: Scenario, split: str) -> dict[str, str]:
     """Return each case of a split with its own temperament."""
-    return {case_id: _nth(place, scenario) for place, case_id in enumerate(scenario.case_ids(split))}
+    if scenario.asks_questions:
+        return dict.fromkeys(scenario.case_ids(split), NO_TEMPERAMENT)
+    stated = scenario.temperaments
+    return {
+        case_id: stated.get(case_id) or _nth(place, scenario) for place, case_id in enumerate(scenario.case_ids(split))
+    }
 
 
 def _nth(place: int, scenario: Scenario) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from consult.agents.assessors.judge import open_judge
 from consult.agents.assessors.model import ASSESSORS, ProgramAssessor, open_assessor
+from consult.agents.choices import TALK
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
-from consult.api.checks import for_python, given_batch, listener
+from consult.api.checks import boolean, for_python, given_batch, listener
 from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.api.run import Run, place_of, run_row
 from consult.envs.assessing import Assessing, name_of
-from consult.envs.config import RunConfig
+from consult.envs.benchmark.protocol import own_assessor
+from consult.envs.config import RunConfig, stored_config
 from consult.envs.deciding import decide_again
 from consult.envs.events import Event, Listener
 from consult.envs.held import scoring
 from consult.envs.judge_check import check_judge as check_model
 from consult.envs.judging import Judging, refuse_judging
+from consult.envs.question_settings import refuse_assessors
 from consult.envs.runner import RunError
 from consult.envs.store.rows import Row
 from consult.envs.store.spoilt import refuse_spoilt
@@ -32,6 +35,7 @@ def assess(
     assessor: AssessorLike | None = None,
     *,
     judge: ModelLike | None = None,
+    self_assessment: bool = False,
     batch: int | None = None,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
@@ -44,6 +48,7 @@ def assess(
             consultation (with `case`, `scenario`, `acts`, `conclusion`) that returns item → value, such as
             `{"1.1": 1, "4.1": 2}`; None for a value that it cannot determine.
         judge: A model that, instead, judges the open diagnoses that no name or alias decides.
+        self_assessment: Whether the model that played the doctor may assess a run by 3MDBench's protocol.
         batch: Consultations at once, and the most requests in one batch; by default 32, or as many as
             keep the servers busy.
         db: The store's file, where `run` is an id.
@@ -59,7 +64,8 @@ def assess(
             another process does the same.
         ModelGoneError: A server stopped responding; what was judged is stored.
     """
-    return scored(run, assessor, judge, batch, db, listen)
+    allowed = boolean("self_assessment", self_assessment)
+    return scored(run, assessor, judge, batch, db, listen, self_assessment=allowed)
 
 
 @for_python
@@ -101,6 +107,8 @@ def scored(
     batch: int | None,
     db: PathLike,
     listen: Listener | None,
+    *,
+    self_assessment: bool = False,
 ) -> Event:
     """Score a run, as `assess`.
 
@@ -117,6 +125,8 @@ def scored(
         row = run_row(store, identifier)
         if assessor is not None:
             reference = named.add(ASSESSORS, assessor)
+            if not self_assessment:
+                _refuse_own(row, reference)
             with named.known():
                 return assessed(store, row, reference, batch, told)
         assert judge is not None
@@ -125,12 +135,25 @@ def scored(
             return judged(store, row, reference, batch, told)
 
 
+def _refuse_own(row: Row, reference: str) -> None:
+    """Refuse the doctor's model as the assessor of a run by 3MDBench's protocol.
+
+    Raises:
+        UserError: It is that model.
+    """
+    config = stored_config(row["config"])
+    if config.protocol == TALK and reference == config.attending.model:
+        raise UserError(own_assessor(reference))
+
+
 def assessed(store: Store, row: Row, reference: str, batch: int | None, listen: Listener) -> Event:
     """Score a run by the rubric, and return the summary."""
+    scenario = _scenario(store, row)
+    refuse_assessors(scenario)
     opened = open_assessor(reference)
     try:
         with scoring(store.path, row["id"], name_of(opened)):
-            return Assessing(_scenario(store, row), store, row["id"], name_of(opened), batch, listen).by(opened)
+            return Assessing(scenario, store, row["id"], name_of(opened), batch, listen).by(opened)
     finally:
         close_model(opened)
 

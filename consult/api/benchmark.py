@@ -38,12 +38,13 @@ from consult.envs.benchmark.grid import NOBODY_ASSESSES, RULES, THE_MODEL, Grid
 from consult.envs.benchmark.grid_file import Source, make_grid, read_grid, read_preset
 from consult.envs.benchmark.plan import Company, Planned, plan, plan_event
 from consult.envs.benchmark.play import Benchmark as Play
+from consult.envs.benchmark.protocol import beside, drawn, refuse_own_assessor
 from consult.envs.events import Event, Listener
 from consult.envs.held import held_report
 from consult.envs.judging import refuse_judging
 from consult.envs.store.write import Store
 from consult.errors import UserError
-from consult.plugins import Named
+from consult.plugins import Named, warn
 from consult.render.report.write import write_report
 from consult.scenarios import Scenario, load_scenario
 
@@ -225,10 +226,26 @@ def grid_of(
     named = Named()
     source = read_preset(preset) if preset is not None else read_grid(file) if file is not None else Source()
     grid = make_grid(source, _references(told, named))
+    if not grid.self_assessment:
+        refuse_own_assessor(grid.judges(), grid.compared())
     scenario = load_scenario(grid.scenario)
+    grid = grid.for_scenario(scenario)
+    for sentence in _beside(preset, source, grid, scenario):
+        warn(sentence)
     return Gridded(
         grid, grid.toml(len(scenario.case_ids(grid.split))), scenario, cells_of(grid, scenario), named, prompts
     )
+
+
+def _beside(preset: str | None, source: Source, grid: Grid, scenario: Scenario) -> list[str]:
+    """Say what was given beside a preset with a protocol, and that a drawn scenario's photographs are drawings."""
+    if preset is None or "protocol" not in (source.data or {}):
+        return []
+    usual = make_grid(source, {})
+    names = [name for name in source.data or {} if name != "strategies"]
+    said = beside(preset, {name: getattr(usual, name) for name in names}, {name: getattr(grid, name) for name in names})
+    drawings = drawn(scenario, grid.split) if grid.split in scenario.splits else ""
+    return [*said, drawings] if drawings else said
 
 
 def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
@@ -242,7 +259,7 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
             one if isinstance(one, str) and one in (RULES, THE_MODEL, NOBODY_ASSESSES) else named.add(ASSESSORS, one)
             for one in given["assessors"]
         ]
-    for key, registry in (("judge", MODELS), ("checker", MODELS), ("classifier", EXPERTS)):
+    for key, registry in (("judge", MODELS), ("checker", MODELS), ("extractor", MODELS), ("classifier", EXPERTS)):
         if key in given and not (key == "checker" and given[key] in (CHECKING_RULES, OWN)):
             given[key] = named.add(registry, given[key])
     roles = given.pop("roles", None) or {}

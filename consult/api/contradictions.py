@@ -16,6 +16,11 @@ UNUSED = {
 """Team → options for roles that it does not have."""
 
 
+def given_options(options: PlayOptions) -> set[str]:
+    """Return the names of the options that were given."""
+    return {name for name in options.model_fields_set if getattr(options, name) is not None}
+
+
 def refuse_contradictions(options: PlayOptions) -> None:
     """Refuse options that contradict each other; only those that were given count.
 
@@ -25,7 +30,7 @@ def refuse_contradictions(options: PlayOptions) -> None:
     Raises:
         UserError: Two of them contradict.
     """
-    given = {name for name in options.model_fields_set if getattr(options, name) is not None}
+    given = given_options(options)
     if "complaint" in given:
         _refuse_beside_complaint(options, given)
     elif "image" in given:

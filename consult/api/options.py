@@ -80,6 +80,17 @@ Prompts = Annotated[
 ]
 
 
+Extractor = Annotated[
+    ModelLike | None,
+    SkipValidation,
+    Shown(
+        PLAYERS,
+        "This model extracts the final diagnosis from the doctor's words in the preset 3mdbench; without one, the "
+        "labels are searched for.",
+    ),
+]
+
+
 class Options(BaseModel):
     """Options of a call, each checked against its type and range."""
 
@@ -193,6 +204,11 @@ class PlayOptions(Options):
     ] = None
     judge: Judge = None
     checker: Checker = None
+    extractor: Extractor = None
+    preset: Annotated[
+        str | None,
+        Shown(PLAYED, "The preset 3mdbench plays by the protocol of 3MDBench; options given beside it count."),
+    ] = None
     strategy: Annotated[StrategyName, SkipValidation] = "dialogue"
     team: Annotated[TeamName, SkipValidation] = "panel"
     panel_size: PanelSize = 3
@@ -230,6 +246,8 @@ class PlayArguments(TypedDict, total=False):
     classifier: Any
     judge: ModelLike | None
     checker: ModelLike | None
+    extractor: ModelLike | None
+    preset: str | None
     seed: int
     max_turns: int
     patient_grounding: bool
@@ -303,6 +321,16 @@ class GridOptions(Options):
     ] = None
     judge: Judge = None
     checker: Checker = None
+    extractor: Extractor = None
+    self_assessment: Annotated[
+        bool | None,
+        Shown(
+            PLAYERS,
+            "A compared model may also assess; the preset 3mdbench refuses it otherwise.",
+            python="Whether a compared model may assess; the preset 3mdbench refuses it otherwise.",
+            flag="--self-assessment/--no-self-assessment",
+        ),
+    ] = None
     strategies: Annotated[
         str | Sequence[str] | None,
         SkipValidation,
@@ -365,6 +393,8 @@ class GridArguments(TypedDict, total=False):
     assessors: AssessorLike | Sequence[AssessorLike] | None
     judge: ModelLike | None
     checker: ModelLike | None
+    extractor: ModelLike | None
+    self_assessment: bool | None
     seed: int | None
     prompts: bool | PathLike
     solo_baseline: bool | None

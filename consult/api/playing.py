@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from consult.agents.assessors.judge import TEMPERATURE
-from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TEAMS
+from consult.agents.choices import STRATEGIES, STRATEGY_RULES, TALK, TEAMS
 from consult.agents.experts.classifier import EXPERTS
 from consult.agents.models.human import HUMAN, NOBODY, PERSONS
 from consult.agents.models.python import MODELS
@@ -19,24 +19,27 @@ from consult.agents.prompt import own_prompts
 from consult.agents.roles.checker import OWN, RULES
 from consult.agents.temperament import own_temperament, temperaments
 from consult.api.checks import given_batch, text, whole
-from consult.api.contradictions import refuse_contradictions
+from consult.api.contradictions import given_options, refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import PlayOptions
+from consult.api.presets import with_preset
 from consult.counts import count_of
+from consult.envs.benchmark.protocol import drawn, refuse_rules
 from consult.envs.by_role import FIELDS, ByRole, by_role, with_values
 from consult.envs.checkers import checker_config
 from consult.envs.classifier_predictions import check_photographs
-from consult.envs.config import OwnCase, RoleConfig, RunConfig
+from consult.envs.config import OwnCase, RoleConfig, RunConfig, extractor_config
 from consult.envs.events import Event, Listener
 from consult.envs.held import being_played
 from consult.envs.judging import refuse_judging
+from consult.envs.question_settings import STRATEGY, refuse_settings, refuse_strategy
 from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner
 from consult.envs.store.spoilt import refuse_spoilt
 from consult.envs.store.write import Store
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
-from consult.plugins import CODE, Named
+from consult.plugins import CODE, Named, warn
 from consult.ranges import CASES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
 from consult.scenarios.scenario import nearest
@@ -79,14 +82,27 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
         UserError: An unknown name, a value out of range, options that contradict each other, or code that
             cannot be loaded.
     """
+    options, rules = with_preset(options)
     strategy = from_menu("strategy", options.strategy, STRATEGIES)
     team = from_menu("team", options.team, TEAMS)
     refuse_contradictions(options)
+    scenario = load_scenario(options.scenario)
+    if scenario.asks_questions:
+        strategy = strategy if "strategy" in options.model_fields_set else STRATEGY
+        refuse_strategy(scenario, strategy)
+        refuse_settings(scenario, given_options(options))
+    extractor = None if options.extractor is None else str(options.extractor)
     if options.classifier is not None and not STRATEGY_RULES[strategy].asks_classifier:
         raise UserError("--classifier is used only by one strategy; add --strategy expert")
-    scenario, own, named = load_scenario(options.scenario), _own(options), Named()
+    own, named = _own(options), Named()
+    closed = bool(scenario.labels)
+    refuse_rules(rules.protocol, team, votes=options.votes, extractor=extractor, closed=closed)
     ids = (own_id(own.case),) if own else _ids(scenario, options)
     played = _roles(scenario, options, named, own is not None)
+    if options.extractor is not None:
+        played["extractor"] = extractor_config(named.add(MODELS, options.extractor))
+    if rules.protocol == TALK and own is None and (said := drawn(scenario, options.split)):
+        warn(said)
     with checked():
         config = RunConfig(
             scenario=options.scenario,
@@ -106,6 +122,8 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             judge=_judge(scenario, options, named),
             prompt_texts=own_prompts(None if isinstance(options.prompts, bool) else options.prompts),
             checker=_checker(options, named, played["patient"]),
+            protocol=rules.protocol,
+            picture_width=rules.picture_width,
             own=own.case if own else None,
             **played,
         )
@@ -263,7 +281,8 @@ def _roles(scenario: Scenario, options: PlayOptions, named: Named, own: bool) ->
     if specialist is None and options.specialists and set(options.specialists) == set(scenario.specialties):
         # Each specialty has its own model, so no other is opened.
         specialist = next(iter(options.specialists.values()))
-    patient = NOBODY if own and options.patient is None else options.patient
+    nobody = scenario.asks_questions or (own and options.patient is None)
+    patient = NOBODY if nobody else options.patient
     return {
         "patient": role("patient", patient),
         "triage": role("triage", options.triage),

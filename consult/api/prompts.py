@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from consult.agents.choices import TALK
 from consult.agents.models import ROLES
 from consult.agents.prompt import PLAIN, PromptTexts, own_prompts, prompt_folder
 from consult.api.checks import for_python, path_of, text
 from consult.api.given import PathLike, from_menu
+from consult.api.presets import PRESETS
 from consult.envs.events import Event
 from consult.envs.rehearsal import Rendered, rehearse
 from consult.errors import UserError
@@ -41,7 +43,12 @@ class Prompts:
 
 @for_python
 def prompts(
-    role: str | None = None, *, scenario: PathLike = "derm34", case: str | None = None, prompts: PathLike | None = None
+    role: str | None = None,
+    *,
+    scenario: PathLike = "derm34",
+    case: str | None = None,
+    prompts: PathLike | None = None,
+    preset: str | None = None,
 ) -> Prompts:
     """Render the prompts of one consultation, as `consult prompts` does; no model is needed.
 
@@ -52,6 +59,7 @@ def prompts(
         scenario: Built-in name or a folder.
         case: The patient's case; None for the first test case.
         prompts: A folder with prompts that replace the built-in ones, file by file.
+        preset: `3mdbench` for the prompts of its protocol; role `assessor` is then the extractor of the diagnosis.
 
     Returns:
         The prompts; printed, they are a readable text.
@@ -60,11 +68,12 @@ def prompts(
         UserError: An unknown role, scenario or case, or a folder that cannot be used.
     """
     if role is not None:
-        from_menu("role", role, PLAYERS)
+        from_menu("role", role, PLAYERS if preset is None else ("patient", "attending", "assessor"))
+    protocol = "consult" if preset is None else from_menu("preset", text("preset", preset), PRESETS)
     told = load_scenario(str(scenario))
     texts = PromptTexts(own_prompts(None if prompts is None else path_of("prompts", prompts)))
     found = told.case(_first(told.name, told.case_ids) if case is None else text("case", case))
-    rendered = rehearse(told, found, texts)
+    rendered = rehearse(told, found, texts, TALK if protocol == TALK else "consult")
     kept = tuple(one for one in rendered if role in (None, one.role))
     return Prompts(f"{PLAIN} {texts.revision}", prompt_folder(), found.id, kept)
 

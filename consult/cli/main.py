@@ -18,6 +18,7 @@ from consult.cli.commands import (
     assess,
     benchmark,
     doctor,
+    export,
     graph,
     grounding,
     prompts,
@@ -52,6 +53,7 @@ app.command("runs", cls=GroupedCommand)(runs.runs)
 app.command("resume", cls=GroupedCommand)(resume.resume)
 add_on_demand(app, "benchmark", benchmark.benchmark.__doc__ or "", benchmark.command)
 app.command("report", cls=GroupedCommand)(report.report)
+app.command("export", cls=GroupedCommand)(export.export)
 app.command("graph", cls=GroupedCommand)(graph.graph)
 app.command("prompts", cls=GroupedCommand)(prompts.prompts)
 app.command("grounding", cls=GroupedCommand)(grounding.grounding)

@@ -14,9 +14,11 @@ from consult.agents.acts import AssessorView
 from consult.agents.assessors.model import Assessor, Judges, ProgramAssessor
 from consult.agents.assessors.rubric import ITEMS, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, WRONG, Played, assess_by_rules
+from consult.agents.choices import TALK
 from consult.agents.models import Model
 from consult.agents.roles.client import RequestContext, RoleClient, Sampling
 from consult.envs.batcher import AT_ONCE, Batcher, at_once
+from consult.envs.config import stored_config
 from consult.envs.consultation import to_line
 from consult.envs.events import Event, Listener
 from consult.envs.loops import run_to_end
@@ -42,6 +44,8 @@ NO_REPLY = "no reply: "
 """Prefix of the reason if the model failed; the same command judges such a consultation again."""
 SAMPLING = Sampling(temperature=0.3)
 """Not greedy: a greedy judge would give the same reply when asked again."""
+NEAR_GREEDY = Sampling(temperature=0.01)
+"""The same for a run by 3MDBench's protocol, whose assessor is nearly greedy."""
 
 Judged = tuple[str, Mapping[str, Verdict]]
 
@@ -130,7 +134,10 @@ class Assessing:
         return self._end()
 
     def _client(self, model: Model, batcher: Batcher) -> RoleClient:
-        return RoleClient("assessor", model.info, batcher.for_model(model), SAMPLING, self._exchanges.record)
+        row = self.store.run(self.run)
+        talks = row is not None and stored_config(row["config"]).protocol == TALK
+        sampling = NEAR_GREEDY if talks else SAMPLING
+        return RoleClient("assessor", model.info, batcher.for_model(model), sampling, self._exchanges.record)
 
     async def _all(self, left: Sequence[Row], batcher: Batcher, judge: Assessor, workers: int) -> None:
         rows = iter(left)
@@ -167,7 +174,7 @@ class Assessing:
 
     def _played(self, row: Row) -> Played:
         case, acts = self.scenario.case(row["case_id"]), tuple(self.store.acts(row["id"]))
-        return Played(case, self.scenario, acts, stored_decision(row))
+        return Played(case, self.scenario.for_case(case), acts, stored_decision(row))
 
     def _begin(self) -> list[Row]:
         over = [row for row in self.store.consultations(self.run) if row["status"] in ("finished", "unfinished")]
@@ -204,10 +211,11 @@ class Assessing:
 def view_of(played: Played) -> AssessorView:
     """Return an assessor's view of a finished consultation."""
     case, conclusion = played.case, played.conclusion
-    lines = tuple(to_line(act, case) for act in played.acts)
+    # An extracted conclusion is nobody's words.
+    lines = tuple(to_line(act, case) for act in played.acts if act.text or act.action != "conclude")
     concluded = conclusion.diagnosis if conclusion else None
     truth = case.truth.diagnosis if is_known(case.truth.diagnosis, played.scenario) else None
-    return AssessorView(lines, truth, case.photograph, case.truth.urgency, concluded)
+    return AssessorView(lines, truth, case.photograph, case.truth.urgency, concluded, case.further)
 
 
 def judged_consultations(store: Store, run: str, assessor: str) -> set[str]:

@@ -96,6 +96,21 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def merged(usual: Any, given: Any, name: str) -> ByRole:
+    """Return the values by role of a preset, with the given ones in their place; a value for all replaces them all.
+
+    Args:
+        usual: The preset's.
+        given: As `by_role` takes them.
+        name: The option.
+
+    Raises:
+        ByRoleError: A value is invalid.
+    """
+    own = by_role(name, given)
+    return own if ALL in own else {**by_role(name, usual), **own}
+
+
 def with_values(role: str, config: RoleConfig, given: Mapping[str, ByRole]) -> RoleConfig:
     """Return a role's configuration with the values given for it.
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from consult.agents.choices import STRATEGY_RULES, Strategy, Team
-from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, Repeats, Seed, Votes
+from consult.agents.choices import STRATEGY_RULES, Protocol, Strategy, Team
+from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, PictureWidth, Repeats, Seed, Votes
 from consult.ranges import REPLY_TOKENS
 from consult.reading import refuse_undecodable
 
@@ -23,6 +23,9 @@ _LATER: dict[str, object] = {
     "judge": None,
     "prompt_texts": {},
     "checker": None,
+    "protocol": "consult",
+    "picture_width": None,
+    "extractor": None,
 }
 """Fields that were added later → the value that applied before."""
 
@@ -52,6 +55,11 @@ class RoleConfig(BaseModel):
     def _unset(self) -> set[str]:
         """Fields that were added later and have the value that applied before."""
         return {name for name, before in _LATER_OF_ROLE.items() if getattr(self, name) == before}
+
+
+def extractor_config(reference: str) -> RoleConfig:
+    """Return the configuration of the model that extracts the final diagnosis of a free talk: greedy."""
+    return RoleConfig(model=reference, temperature=0.0)
 
 
 class OwnCase(BaseModel):
@@ -107,6 +115,12 @@ class RunConfig(BaseModel):
     """Name → the user's text in place of the plain format's."""
     checker: RoleConfig | None = None
     """The model that checks a patient's lines after the rules; None leaves it to the rules."""
+    protocol: Protocol = "consult"
+    """The rules of a consultation."""
+    picture_width: PictureWidth | None = None
+    """Most pixels of a photograph's width that the doctors see; None for all."""
+    extractor: RoleConfig | None = None
+    """The model that extracts the final diagnosis from a free talk; None to search for the labels."""
     own: OwnCase | None = None
     """The user's case, played instead of the scenario's cases but with its labels and specialties."""
 
@@ -119,7 +133,7 @@ class RunConfig(BaseModel):
         """Hash the configuration: equal digests are the same run."""
         # A later field counts only if it differs from the value that applied before, so older runs keep their digest.
         later: dict[str, Any] = {name: True for name, before in _LATER.items() if getattr(self, name) == before}
-        for name in ("patient", "triage", "specialist", "attending", "judge", "checker"):
+        for name in ("patient", "triage", "specialist", "attending", "judge", "checker", "extractor"):
             role: RoleConfig | None = getattr(self, name)
             if role is not None and name not in later:
                 later[name] = role._unset
@@ -142,6 +156,7 @@ class RunConfig(BaseModel):
                 team=self.team,
                 seed=self.seed,
                 repeat=repeat,
+                protocol=self.protocol,
             )
             for i, (repeat, case, temperament) in enumerate(often, 1)
         ]
@@ -172,6 +187,7 @@ class Plan(BaseModel):
     strategy: Strategy
     team: Team
     seed: int
+    protocol: Protocol = "consult"
     repeat: int = 0
     """0 for the first time that the case is played; part of the seed of every draw."""
 

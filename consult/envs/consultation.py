@@ -13,21 +13,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person
-from consult.agents.choices import STRATEGY_RULES, StrategyRules
+from consult.agents.acts import Act, Action, DoctorView, Line, PatientView, Person, Speaker
+from consult.agents.choices import STRATEGY_RULES, TALK, StrategyRules
 from consult.agents.grounding.human_words import danger_in, denies
 from consult.agents.prompt_formats.questions import topic_of
 from consult.agents.roles.advice import AT_ONCE, SEEN_TODAY
 from consult.agents.roles.client import derive_seed
 from consult.envs.config import Plan, Status
-from consult.scenarios import Card, Case, Fact, Scenario
+from consult.envs.free_talk import talk_node, talk_offers, talk_status
+from consult.scenarios import Card, Case, Fact, Question, Scenario
 from consult.scenarios.case import ALARM
 from consult.scenarios.conditional import known_facts
 
-Actor = Literal["patient", "triage", "attending"]
+Actor = Speaker
 AlarmTold = Literal["opening", "asked", "volunteered"]
 """How a patient told an alarm: with the complaint, when asked about it, or unasked in another answer."""
-Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "end"]
+Node = Literal["open", "triage", "attend", "answer", "panel", "conclude", "react", "reply", "extract", "end"]
 
 NO_RECORD = "the record holds no result of this"
 
@@ -53,10 +54,10 @@ class Observation:
 
 
 class Consultation:
-    """The rules and the record of one consultation."""
+    """The rules and the record of one consultation: of a patient, or about a question, which nobody asks back about."""
 
     def __init__(self, scenario: Scenario, case: Case, plan: Plan, *, max_turns: int = 14, panel_size: int = 3) -> None:
-        self.scenario, self.case, self.plan = scenario, case, plan
+        self.scenario, self.case, self.plan = scenario.for_case(case), case, plan
         self.max_turns, self.panel_size = max_turns, panel_size
         self.acts: list[Act] = []
         self.lines: list[Line] = []
@@ -102,7 +103,9 @@ class Consultation:
         turn = len(self.acts)
         if node == "end":
             return Observation(node, None, (), None, turn, self.status)
-        offers = self._offers(node)
+        offers = talk_offers(node) if self.talks else self._offers(node)
+        if node == "open" and self.case.question is not None:
+            return Observation(node, "question", offers, None, turn, "running")
         if node in ("open", "answer", "react"):
             return Observation(node, "patient", offers, self._patient_view(offers), turn, "running")
         actor: Actor = "triage" if node == "triage" else "attending"
@@ -112,10 +115,22 @@ class Consultation:
 
     @property
     def status(self) -> Status:
-        """Return running, finished (the patient is satisfied) or unfinished (the turn limit was reached first)."""
-        if self.acts and self.acts[-1].action == "satisfied":
+        """Return running, finished or unfinished.
+
+        It is finished when the patient is satisfied, or the question answered; unfinished if the turn limit was
+        reached first.
+        """
+        if self.talks:
+            return talk_status(self.acts, interviews=self._rules.interviews)
+        ends = "satisfied" if self.case.question is None else "conclude"
+        if self.acts and self.acts[-1].action == ends:
             return "finished"
         return "running" if self._node() != "end" else "unfinished"
+
+    @property
+    def talks(self) -> bool:
+        """Return whether doctor and patient talk freely, as in 3MDBench."""
+        return self.plan.protocol == TALK
 
     @property
     def turns_left(self) -> int:
@@ -200,8 +215,12 @@ class Consultation:
         return tuple(s for _ in range(rounds) for s in rng.sample(menu, len(menu)))[: self.panel_size]
 
     def _node(self) -> Node:
+        if self.talks:
+            return talk_node(self.acts, self.turns_left, interviews=self._rules.interviews)
         if not self.acts:
             return "open"
+        if self.case.question is not None:
+            return self._node_of_question()
         last = self.acts[-1]
         if last.action == "satisfied":
             return "end"
@@ -218,6 +237,14 @@ class Consultation:
             return "end"
         return "conclude" if offers == ("conclude",) else "attend"
 
+    def _node_of_question(self) -> Node:
+        """Return the next act about a question: triage, panel and decision, each once."""
+        if self.conclusion is not None:
+            return "end"
+        if self.plan.team == "panel" and self.triaged is None:
+            return "triage"
+        return "panel" if self._can_consult else "conclude"
+
     def _offers(self, node: Node) -> tuple[Action, ...]:
         if node in ("open", "triage", "answer"):
             return (node,)
@@ -226,6 +253,8 @@ class Consultation:
             return ("ask", "satisfied") if asks_back else ("satisfied",)
         if node == "reply":
             return ("answer",)
+        if self.case.question is not None:
+            return ("consult",) if node == "panel" else ("conclude",)
         return self._leading()
 
     def _leading(self) -> tuple[Action, ...]:
@@ -282,6 +311,8 @@ class Consultation:
             topics=self.scenario.topics,
             examinations=self.scenario.examinations,
             photograph=self.case.photograph if self._rules.shows_photograph else None,
+            further=self.case.further,
+            question=self.case.question,
             specialty=self.triaged.specialty if self.triaged else None,
             urgency=self.triaged.urgency if self.triaged else None,
             triage_urgency=self.triaged.urgency if self.triaged else None,
@@ -292,6 +323,7 @@ class Consultation:
             turns_left=self.turns_left,
             diagnosis=conclusion.diagnosis if conclusion else None,
             thought=conclusion.thought if conclusion else "",
+            interviews=self._rules.interviews,
             thinks=self._rules.thinks,
             expert=self.expert,
             patient=Person(self.case.card.name, self.case.card.age, self.case.card.sex),
@@ -319,6 +351,11 @@ class Consultation:
         ids = {fact.id for fact in card.facts}
         said = {fact_id for act in self.acts for fact_id in act.facts}
         return len(said & ids), len(ids)
+
+
+def asked(question: Question) -> Act:
+    """Return the act by which a program puts a question about pictures to the doctors."""
+    return Act("question", "open", question.in_words, source="program")
 
 
 def _asks_for_alarms(question: Act, answer: Act) -> bool:

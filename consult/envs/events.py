@@ -142,6 +142,7 @@ def consultation_event(
         "facts_disclosed": disclosed,
         "facts": facts,
         "style": consultation.case.style,
+        "question_form": consultation.case.question.form if consultation.case.question else None,
         "skin_type": consultation.case.card.skin_type,
         "turns": len(acts),
         "tokens_in": sum(act.usage.tokens_in for act in acts),

@@ -6,7 +6,7 @@ store, and the graph continues a half-finished consultation with the act that is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol, TypedDict
@@ -22,15 +22,16 @@ from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.human_patient import HumanPatient
 from consult.agents.roles.patient import FreePatient, Patient
 from consult.agents.roles.specialist import Specialist
+from consult.agents.roles.talk import Extractor, TalkingDoctor
 from consult.agents.roles.triage import TriageDoctor
-from consult.envs.consultation import Consultation, Node
+from consult.envs.consultation import Consultation, Node, asked
+from consult.envs.free_talk import TALK_EDGES, TalkNode
 from consult.envs.synthetic import sample_synthetic_panel
-
-NODES: tuple[Node, ...] = ("open", "triage", "attend", "answer", "panel", "conclude", "react", "reply")
+from consult.scenarios.photographs import narrowed
 
 EDGES: dict[Node, tuple[Node, ...]] = {
-    "open": ("triage", "attend", "conclude"),
-    "triage": ("attend",),
+    "open": ("triage", "attend", "panel", "conclude"),
+    "triage": ("attend", "panel"),
     "attend": ("answer", "attend", "panel", "conclude"),
     "answer": ("attend", "conclude"),
     "panel": ("attend", "conclude"),
@@ -73,6 +74,10 @@ class RoleModels:
     """Checks the patient's lines after the rules."""
     votes: int = 1
     """Number of decisions that an attending is asked for; the majority counts."""
+    extractor: RoleClient | None = None
+    """Extracts the final diagnosis from a free talk; None to search for the labels."""
+    picture_width: int | None = None
+    """Most pixels of a photograph's width that the doctors see."""
     panel_skill: float | None = None
     """If set, the panel is synthetic: each opinion is right with this probability."""
 
@@ -107,21 +112,37 @@ class Session:
             return HumanPatient(self.role_models.patient, own=self.consultation.case.origin == "own")
         models, scenario = self.role_models, self.consultation.scenario
         if not models.grounded:
-            return FreePatient(models.patient, scenario)
+            talks = self.consultation.talks and models.patient.dialect.in_words
+            return FreePatient(models.patient, scenario, talks)
         return Patient(models.patient, scenario, models.checker)
 
     def patient_view(self) -> PatientView:
         """Return the patient's view."""
         view = self.consultation.observe().view
         assert isinstance(view, PatientView)
+        talks = isinstance(self.patient, FreePatient) and self.patient.talks
+        if self.consultation.talks and "satisfied" in view.offers and not talks:
+            # Tiny models, grounded patients and persons take their leave when they have heard a diagnosis.
+            told = self.consultation.scenario.leaks(view.lines[-1].text)
+            return replace(view, offers=("satisfied",) if told else ("answer",))
         return view
 
     def doctor_view(self, client: RoleClient) -> DoctorView:
-        """Return a doctor's view, without the photograph if the model cannot see."""
+        """Return a doctor's view, with as many photographs as the model takes."""
         view = self.consultation.observe().view
         assert isinstance(view, DoctorView)
-        view = replace(view, rationale=client.info.rationale)
-        return view if client.info.sees else replace(view, photograph=None)
+        view = replace(self._narrowed(view), rationale=client.info.rationale)
+        if not client.info.sees:
+            return replace(view, photograph=None)
+        return view.showing(client.info.photographs)
+
+    def _narrowed(self, view: DoctorView) -> DoctorView:
+        """Return the view with photographs of at most the width that the run allows."""
+        width = self.role_models.picture_width
+        if width is None or view.photograph is None:
+            return view
+        first, *others = (narrowed(one, width) for one in view.photographs)
+        return replace(view, photograph=first, further=tuple(others))
 
     def apply(self, act: Act) -> State:
         """Step the environment, record the act, and return the next node."""
@@ -137,6 +158,8 @@ class Session:
 
 async def _open(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
+    if session.consultation.case.question is not None:
+        return session.apply(asked(session.consultation.case.question))
     return session.apply(await session.patient.open(session.patient_view(), session.context("patient")))
 
 
@@ -147,6 +170,8 @@ async def _triage(state: State, runtime: Runtime[Session]) -> State:
 
 async def _attend(state: State, runtime: Runtime[Session]) -> State:
     session, client = runtime.context, runtime.context.role_models.attending
+    if session.consultation.talks:
+        return session.apply(await _talk(session, client))
     attending = Attending(client, session.consultation.scenario)
     act = await attending.act(session.doctor_view(client), session.context("attending"))
     if act.action in ("ask", "examine"):
@@ -155,9 +180,38 @@ async def _attend(state: State, runtime: Runtime[Session]) -> State:
     return session.go("panel" if act.action == "consult" or session.consultation.must_consult else "conclude")
 
 
-async def _answer(state: State, runtime: Runtime[Session]) -> State:
+async def _talk(session: Session, client: RoleClient) -> Act:
+    """Return the doctor's next line in a free talk.
+
+    A tiny model and a program cannot write freely: they choose a question, or a conclusion whose text is their line.
+    """
+    view, context = session.doctor_view(client), session.context("attending")
+    if client.dialect.in_words:
+        return await TalkingDoctor(client).speak(view, context)
+    attending, last = Attending(client, session.consultation.scenario), view.turns_left <= 1 or not view.interviews
+    view = replace(view, offers=("conclude",) if last else ("ask", "conclude"))
+    act = Act("attending", "conclude") if last else await attending.act(view, context)
+    if act.action == "ask":
+        return act
+    concluded = await attending.conclude(view, context)
+    usage = act.usage + concluded.usage
+    return Act(
+        "attending", "ask", concluded.text,
+        thought=concluded.thought, source=concluded.source, draft=concluded.draft, usage=usage, seed=concluded.seed,
+    )  # fmt: skip
+
+
+async def _extract(state: State, runtime: Runtime[Session]) -> State:
     session = runtime.context
-    return session.apply(await session.patient.answer(session.patient_view(), session.context("patient")))
+    lines = [line.text for line in session.consultation.lines if line.speaker == "attending"]
+    extractor = Extractor(session.role_models.extractor, session.consultation.scenario)
+    return session.apply(await extractor.conclude(lines, session.context("assessor")))
+
+
+async def _answer(state: State, runtime: Runtime[Session]) -> State:
+    session, view = runtime.context, runtime.context.patient_view()
+    act = session.patient.react if view.offers == ("satisfied",) else session.patient.answer
+    return session.apply(await act(view, session.context("patient")))
 
 
 async def _panel(state: State, runtime: Runtime[Session]) -> State:
@@ -170,7 +224,8 @@ async def _panel(state: State, runtime: Runtime[Session]) -> State:
         answers = await _in_words_of_their_own(members, answers, session)
     else:
         answers = [(opinion, Usage()) for opinion in sample_synthetic_panel(consultation, role_models.panel_skill)]
-    chosen, session.chosen = session.chosen or Act("attending", "consult"), None
+    # Nobody chooses to consult about a question: the panel is always asked.
+    chosen, session.chosen = session.chosen or Act("attending", "consult", CONSULT, source="program"), None
     # The attending's own words if it chose to consult; a program's if it wanted to conclude without the panel.
     by_choice = chosen.action == "consult"
     act = Act(
@@ -213,7 +268,8 @@ async def _conclude(state: State, runtime: Runtime[Session]) -> State:
     session, client = runtime.context, runtime.context.role_models.attending
     role_models = session.role_models
     attending = Attending(client, session.consultation.scenario, role_models.votes, role_models.together)
-    act = await attending.conclude(session.doctor_view(client), session.context("attending"))
+    concludes = attending.conclude if session.consultation.case.question is None else attending.answer
+    act = await concludes(session.doctor_view(client), session.context("attending"))
     chosen, session.chosen = session.chosen, None
     if chosen is None:
         return session.apply(act)
@@ -244,6 +300,14 @@ _ACTS: dict[Node, Callable[[State, Runtime[Session]], Awaitable[State]]] = {
 }
 
 
+_TALK: dict[TalkNode, Callable[[State, Runtime[Session]], Awaitable[State]]] = {
+    "open": _open,
+    "attend": _attend,
+    "answer": _answer,
+    "extract": _extract,
+}
+
+
 def _next(state: State) -> str:
     return state["next"]
 
@@ -251,12 +315,22 @@ def _next(state: State) -> str:
 @cache
 def consultation_graph() -> Any:
     """Compile the graph; it is the same for every consultation."""
+    return _compiled(_ACTS, EDGES)
+
+
+@cache
+def talk_graph() -> Any:
+    """Compile the graph of a free talk."""
+    return _compiled(_TALK, TALK_EDGES)
+
+
+def _compiled(acts: Mapping[Any, Any], edges: Mapping[Any, Sequence[Any]]) -> Any:
     graph: Any = StateGraph(State, context_schema=Session)
-    for node, act in _ACTS.items():
+    for node, act in acts.items():
         graph.add_node(node, act)
     # A resumed consultation enters at the act that is due.
-    graph.add_conditional_edges(START, _next, {node: node for node in NODES})
-    for node, followers in EDGES.items():
+    graph.add_conditional_edges(START, _next, {node: node for node in acts})
+    for node, followers in edges.items():
         graph.add_conditional_edges(node, _next, {n: END if n == "end" else n for n in (*followers, "end")})
     return graph.compile()
 
@@ -267,7 +341,8 @@ async def play(session: Session) -> None:
     if start.node == "end":
         return
     limit = 4 * session.consultation.max_turns + 20
-    await consultation_graph().ainvoke(session.go(start.node), context=session, config={"recursion_limit": limit})
+    graph = talk_graph() if session.consultation.talks else consultation_graph()
+    await graph.ainvoke(session.go(start.node), context=session, config={"recursion_limit": limit})
 
 
 def mermaid() -> str:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from consult.agents.choices import TALK, Protocol
 from consult.agents.models.model import ModelInfo, Prompt, Reply, Request, Role
 from consult.agents.prompt import BUILT_IN, PromptTexts
 from consult.agents.roles.client import RoleClient
@@ -23,6 +24,8 @@ from consult.scenarios import Case, Scenario
 INFO = ModelInfo("rehearsal", "program")
 TEMPERAMENT = "melancholic"
 """Asks back most often."""
+_TALK_TURNS = 2
+"""Lines of the doctor in a free talk."""
 _SEEDS = 50
 """Most seeds that are tried until the patient asks back."""
 _ACTS = ("ask", "ask", "examine", "consult", "conclude")
@@ -42,24 +45,40 @@ class Rendered:
     prompt: Prompt
 
 
-def rehearse(scenario: Scenario, case: Case, texts: PromptTexts = BUILT_IN) -> list[Rendered]:
-    """Render every prompt of a consultation of a team with a panel, in order, without retries.
+def rehearse(
+    scenario: Scenario, case: Case, texts: PromptTexts = BUILT_IN, protocol: Protocol = "consult"
+) -> list[Rendered]:
+    """Render every prompt of a consultation of a team with a panel, or of a free talk, in order, without retries.
 
     Args:
         scenario: Its labels, topics and specialties.
         case: Whose patient it is.
         texts: The plain format's texts, or a user's.
+        protocol: The rules of the consultation.
     """
+    if protocol == TALK:
+        return run_to_end(_play(scenario, case, texts, 0, protocol))
     found: list[Rendered] = []
     for seed in range(_SEEDS):
         found = run_to_end(_play(scenario, case, texts, seed))
-        if any(one.task == "reply" for one in found):
+        if case.question is not None or any(one.task == "reply" for one in found):
             break
     return found
 
 
-async def _play(scenario: Scenario, case: Case, texts: PromptTexts, seed: int) -> list[Rendered]:
-    plan = Plan(ordinal=1, case=case.id, temperament=TEMPERAMENT, strategy="dialogue", team="panel", seed=seed)
+async def _play(
+    scenario: Scenario, case: Case, texts: PromptTexts, seed: int, protocol: Protocol = "consult"
+) -> list[Rendered]:
+    talks = protocol == TALK
+    plan = Plan(
+        ordinal=1,
+        case=case.id,
+        temperament=TEMPERAMENT,
+        strategy="dialogue",
+        team="solo" if talks else "panel",
+        seed=seed,
+        protocol=protocol,
+    )
     asked: list[Request] = []
     program = _Program()
 
@@ -75,8 +94,11 @@ async def _play(scenario: Scenario, case: Case, texts: PromptTexts, seed: int) -
         attending=client("attending"),
         specialist=lambda specialty: specialist,
         together=_together,
+        grounded=not talks,
+        extractor=client("assessor") if talks else None,
     )
-    await play(Session("rehearsal.1", Consultation(scenario, case, plan), role_models, lambda idx, act: None))
+    consultation = Consultation(scenario, case, plan, max_turns=_TALK_TURNS if talks else 14)
+    await play(Session("rehearsal.1", consultation, role_models, lambda idx, act: None))
     # The key: ordinal, turn, role, task, member, attempt.
     return [
         Rendered(one.role, one.task, int(one.key[1]), int(one.key[4]), one.prompt) for one in asked if one.key[5] == 0
@@ -119,6 +141,8 @@ def _instance(schema: Mapping[str, Any], nth: int, key: str = "") -> Any:
         return schema["enum"][nth % len(schema["enum"])]
     if schema["type"] == "object":
         return {name: _instance(one, nth, name) for name, one in schema["properties"].items()}
+    if schema["type"] == "boolean":
+        return False
     if schema["type"] == "array":
         return []
     return 0.5 if schema["type"] == "number" else f"({key})"

@@ -14,14 +14,16 @@ from consult.agents.models.human import PERSONS, Person, person
 from consult.agents.prompt import PLAIN, PromptTexts
 from consult.agents.roles.checker import Checker, can_check, refuse_checker
 from consult.agents.roles.client import RoleClient, Sampling
+from consult.agents.roles.talk import refuse_extractor
 from consult.envs.batcher import Batcher
 from consult.envs.classifier_predictions import classifier_name
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.graph import RoleModels
 
 Opener = Callable[[str], Model]
-JUDGE, CHECKER = "judge", "checker"
-"""Roles of the judge of open diagnoses and of the checker of a patient's lines, among the roles of a run."""
+JUDGE, CHECKER, EXTRACTOR = "judge", "checker", "extractor"
+"""Roles of the judge of open diagnoses, of the checker of a patient's lines, and of the reader of a free talk's final
+diagnosis, among the roles of a run."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,20 @@ class Models:
             return None
         return checker_of(model, batcher, config.checker.model, record)
 
+    def extractor(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> RoleClient | None:
+        """Return the client that reads a free talk's final diagnosis; None to search for the labels.
+
+        Raises:
+            ModelError: The model does not read instructions.
+        """
+        if config.extractor is None:
+            return None
+        model = self.by_reference[config.extractor.model]
+        if isinstance(model, Person):
+            raise ModelError(f"'{config.extractor.model}' cannot extract a diagnosis; name a model with --extractor")
+        refuse_extractor(model)
+        return RoleClient("assessor", model.info, batcher.for_model(model), Sampling(), record)
+
     def role_models(self, config: RunConfig, batcher: Batcher, record: Record | None = None) -> RoleModels:
         """Return the clients of the roles; `record` is called with their exchanges."""
         texts = PromptTexts(config.prompt_texts)
@@ -132,6 +148,8 @@ class Models:
             grounded=config.patient_grounding,
             checker=self.checker(config, batcher, record),
             votes=config.votes,
+            extractor=self.extractor(config, batcher, record),
+            picture_width=config.picture_width,
             panel_skill=config.panel_skill,
         )
 
@@ -186,7 +204,7 @@ def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record
 
 def doctors(config: RunConfig) -> dict[str, RoleConfig]:
     """Return the configurations of the doctors only."""
-    return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE, CHECKER)}
+    return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE, CHECKER, EXTRACTOR)}
 
 
 def roles(config: RunConfig) -> dict[str, RoleConfig]:
@@ -201,4 +219,6 @@ def roles(config: RunConfig) -> dict[str, RoleConfig]:
         used[JUDGE] = config.judge
     if config.checker is not None:
         used[CHECKER] = config.checker
+    if config.extractor is not None:
+        used[EXTRACTOR] = config.extractor
     return used

@@ -25,7 +25,8 @@ from consult.envs.judging import judged, refuse_judging
 from consult.envs.loops import run_to_end
 from consult.envs.metrics.parse_failures import unusable_answers
 from consult.envs.metrics.replies import events, replies, unusable_roles
-from consult.envs.role_models import Models, references, roles
+from consult.envs.question_settings import refuse_doctors
+from consult.envs.role_models import Models, doctors, references, roles
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.readable import stored_decision, stored_judgement
 from consult.envs.store.rows import Row, consultation_id
@@ -75,6 +76,8 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._refuse_other_tables()
+        infos = (self.models.by_reference[role.model].info for role in doctors(self.config).values())
+        refuse_doctors(self.scenario, infos)
         # Exchanges are always counted, whether or not they are stored.
         self._pending, self._exchanges = Pending(prompts=self.prompts), Exchanges(True)
         self._ended: list[Event] = []
@@ -400,13 +403,13 @@ class Runner:
         concluded, truth = consultation.conclusion, consultation.case.truth.diagnosis
         said, finished = concluded.diagnosis if concluded else None, status == "finished"
         words = concluded.diagnosis_words if concluded else None
-        decided = correct(said, truth, self.scenario, finished=finished, words=words)
+        decided = correct(said, truth, consultation.scenario, finished=finished, words=words)
         if decided.by != "unjudged" or self._judge is None or said is None or truth is None:
             return decided, None
         judgement = await judged(self._judge, self._batcher, consultation.plan, said, truth)
         self._pending.judged.append((identifier, self._judge.name, judgement))
         told = {"judge": self._judge.name, "verdict": judgement.relation, "why": judgement.why}
-        return correct(said, truth, self.scenario, finished=finished, relation=judgement.relation), told
+        return correct(said, truth, consultation.scenario, finished=finished, relation=judgement.relation), told
 
     def _ended_event(
         self,
@@ -485,6 +488,11 @@ def truths_of(scenario: Scenario, cases: Sequence[str]) -> dict[str, Row]:
             "style": case.style,
             "skin_type": case.card.skin_type,
             "demo": False,
+            "dataset": case.question.dataset or None if case.question else None,
+            "modality": case.question.modality or None if case.question else None,
+            "question_type": case.question.type or None if case.question else None,
+            "question_form": case.question.form if case.question else None,
+            "domain": scenario.domain_of(case),
         }
     return found
 

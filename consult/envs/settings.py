@@ -26,6 +26,7 @@ OWN_SPECIALIST = "specialist for "
 """Prefix of the setting of a specialty's own model."""
 THEN = ", then "
 """Separates the judges of one run; the verdicts of the last one count."""
+OURS, LABEL_SEARCH = "consult", "search for labels"
 REPEATS, NONE, OWN = "repeats", "none", "own"
 ONE_A_CASE = "one a case"
 EXTENT = (CASES, REPEATS)
@@ -34,7 +35,8 @@ EXTENT = (CASES, REPEATS)
 _NAMED_BELOW = frozenset({
     "scenario", "split", "cases", "temperaments", "all_temperaments", "strategy", "team", "panel_size", "max_turns",
     "seed", "patient_grounding", "patient", "triage", "specialist", "specialists", "attending", "classifier",
-    "repeats", "votes", "panel_skill", "judge", "checker", "own", "prompt_texts",
+    "repeats", "votes", "panel_skill", "judge", "checker", "own", "prompt_texts", "protocol",
+    "picture_width", "extractor",
 })  # fmt: skip
 """Fields of a configuration that `settings_of` names itself; any other field is a setting under its own name."""
 
@@ -71,13 +73,14 @@ def settings_of(
         JUDGE: None if scenario.labels else judge or models.get("judge") or NONE,
         "scenario": config.scenario,
         "scenario revision": revision or scenario.revision,
-        "temperament": _temperament(config, scenario),
+        "temperament": None if scenario.asks_questions else _temperament(config, scenario),
         TRIAGE: models.get("triage"),
         SPECIALIST: models.get("specialist"),
     }
     own = {specialty: f"specialist={specialty}" for specialty in config.specialists}
     found |= {OWN_SPECIALIST + specialty: models[role] for specialty, role in own.items() if role in models}
-    found |= {PATIENT: models.get("patient") or used["patient"].model, "seed": config.seed}
+    patient = models.get("patient") or used["patient"].model
+    found |= {PATIENT: None if scenario.asks_questions else patient, "seed": config.seed}
     players: dict[str, RoleConfig] = {MODEL: used["attending"]}
     players |= {name: used[role] for name, role in _ROLES.items() if role in used}
     players |= {OWN_SPECIALIST + specialty: used[role] for specialty, role in own.items() if role in used}
@@ -86,9 +89,12 @@ def settings_of(
     return found | {
         CLASSIFIER: models.get("classifier"),
         "panel size": None if config.team == "solo" else config.panel_size,
-        "doctor turns": config.max_turns,
-        "patient grounding": "on" if config.patient_grounding else "off",
-        "checker": _checker(config, models),
+        "doctor turns": None if scenario.asks_questions else config.max_turns,
+        "patient grounding": None if scenario.asks_questions else "on" if config.patient_grounding else "off",
+        "checker": None if scenario.asks_questions else _checker(config, models),
+        "protocol": None if config.protocol == OURS else config.protocol,
+        "extractor": None if config.protocol == OURS else models.get("extractor") or LABEL_SEARCH,
+        "picture width": config.picture_width,
         "votes": config.votes,
         "synthetic panel": None if config.team == "solo" else _plain(config.panel_skill),
         "prompts": prompts,

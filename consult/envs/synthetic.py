@@ -31,7 +31,9 @@ def sample_synthetic_panel(consultation: Consultation, accuracy: float) -> tuple
 
     def opinion(specialty: str) -> Opinion:
         right = rng.random() < accuracy
-        named = truth if right else rng.choice(list(alike) or others)
+        wrong = list(alike) or others
+        # Without a list of diagnoses or answers, a wrong opinion is none.
+        named = truth if right else rng.choice(wrong) if wrong else None
         return Opinion(specialty, named, rng.choice(CONFIDENCES), "", source="synthetic")
 
     return tuple(opinion(specialty) for specialty in consultation.panel)

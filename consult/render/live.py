@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from consult.agents.choices import STRATEGY_RULES, StrategyRules
 from consult.agents.models.human import NOBODY
+from consult.agents.temperament import NO_TEMPERAMENT
 from consult.envs.user_case import OWN_TEMPERAMENT
 from consult.foreign_text import shown
 from consult.render.replies import reply_figures
@@ -114,18 +115,26 @@ class LiveView:
 
     def _header(self, models: Mapping[str, str], sees: Mapping[str, bool]) -> list[Text]:
         card = self.case.card
-        who = [shown(card.name) or "A patient", card.age_in_words, card.sex or ""]
+        who = [
+            shown(card.name) or ("A patient" if self.case.question is None else "A question"),
+            card.age_in_words,
+            card.sex or "",
+        ]
         lines = [
             styled(", ".join(part for part in who if part), "bold"),
-            *([styled(f"{self.temperament} temperament", "cyan")] if self.temperament != OWN_TEMPERAMENT else []),
+            *([styled(f"{self.temperament} temperament", "cyan")] if self._has_temperament else []),
             styled(f"strategy {self.strategy} · team {self.team} · seed {self.seed}", ""),
             styled("", ""),
             *(styled(line, "dim") for line in played_by(models)),
         ]
-        if models.get("patient") == NOBODY:
+        if models.get("patient") == NOBODY and self.case.question is None:
             lines.append(styled("the patient knows the complaint alone", "dim"))
         unseen = not_seen(self.case, self.strategy, sees)
         return [*lines, styled(unseen, "yellow")] if unseen else lines
+
+    @property
+    def _has_temperament(self) -> bool:
+        return self.temperament not in (OWN_TEMPERAMENT, NO_TEMPERAMENT)
 
     def _beside_photograph(self, lines: list[Text]) -> RenderableType:
         from rich.console import Group
@@ -139,7 +148,8 @@ class LiveView:
 
         from consult.render.photograph import half_blocks
 
-        drawn = half_blocks(photograph.load(), columns=36 if self.console.width >= 76 else 24)
+        columns = 36 if self.console.width >= 76 else 24
+        drawn = Group(*(half_blocks(one.load(), columns=columns) for one in self.case.photographs))
         grid = Table.grid(padding=(0, 3))
         grid.add_column(no_wrap=True)
         grid.add_column(vertical="middle", ratio=1)
@@ -149,7 +159,9 @@ class LiveView:
     def _photograph_line(self, lines: list[Text]) -> str:
         skin = self.case.card.skin_type
         hidden = any(line.plain == NOBODY_SEES for line in lines)
-        return f"photograph: {'not shown' if hidden else 'shown'}" + (f", skin type {SKIN_TYPES[skin]}" if skin else "")
+        count = len(self.case.photographs)
+        name = "photograph" if count == 1 else f"{count} photographs"
+        return f"{name}: {'not shown' if hidden else 'shown'}" + (f", skin type {SKIN_TYPES[skin]}" if skin else "")
 
     def _turn(self, event: Event) -> None:
         if self.manner.typed and event["source"] == "human" and event["action"] != "open":
@@ -188,6 +200,11 @@ class LiveView:
         if self.case.origin == "own":
             again = f"consult show {self.consultation}"
             return [shown(command + db) for command in (again, f"{again} --html consultation.html")]
+        if not self._has_temperament:
+            return [shown(command + db) for command in (
+                f"consult show {self.consultation} --html consultation.html",
+                f"{self.command} --cases {min(10, self.scenario.splits.get(self.case.split, 10))}",
+            )]  # fmt: skip
         names = list(temperaments())
         following = names[(names.index(self.temperament) + 1) % len(names)]
         commands = [

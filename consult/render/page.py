@@ -45,8 +45,10 @@ def consultation_page(
         assessments: Assessor → its verdicts.
         prompts: What was asked; None if it is not to be shown.
     """
-    picture = data_url(case.photograph.load()) if case.photograph is not None else ""
-    told = Told(store_row, run_row, acts, case, scenario, assessments or {}, picture, prompts=prompts)
+    picture, *further = [data_url(one.load()) for one in case.photographs] or [""]
+    told = Told(
+        store_row, run_row, acts, case, scenario, assessments or {}, picture, prompts=prompts, further=tuple(further)
+    )
     return _document(title(told), body(told))
 
 

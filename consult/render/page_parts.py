@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from consult.agents.assessors.rubric import ITEMS, NOT_DECIDED, Item, Verdict
+from consult.agents.temperament import NO_TEMPERAMENT
 from consult.envs.events import demonstration
 from consult.envs.user_case import OWN_TEMPERAMENT
 from consult.foreign_text import as_html
@@ -47,13 +48,15 @@ class Told:
     assessments: Mapping[str, Assessment] = field(default_factory=dict)
     """Assessor → its verdicts."""
     picture: str = ""
-    """Address of the photograph; empty if there is none."""
+    """Address of the first photograph; empty if there is none."""
     lost: str = ""
     """Why the scenario cannot be read, in a sentence; photograph and card are then missing."""
     prompts: ShownPrompts | None = None
     """What was asked; None if it is not to be shown."""
     place: str = "t"
     """Turn 3 has the id `t3`; another beginning where a page holds two consultations."""
+    further: Sequence[str] = ()
+    """Addresses of the other photographs."""
 
 
 def title(told: Told) -> str:
@@ -94,14 +97,14 @@ def _header(told: Told) -> str:
     card, models, sees = case.card, json.loads(told.run["models"]), json.loads(told.run["sees"] or "{}")
     about = [card.age_in_words, card.sex or ""]
     about.append(f"skin type {SKIN_TYPES[card.skin_type]}" if card.skin_type else "")
-    temperament = [] if row["temperament"] == OWN_TEMPERAMENT else [row["temperament"]]
+    temperament = [] if row["temperament"] in (OWN_TEMPERAMENT, NO_TEMPERAMENT) else [row["temperament"]]
     chips = [*temperament, row["strategy"], f"team {row['team']}", f"seed {row['seed']}"]
     unseen = not_seen(case, row["strategy"], sees)
     return f"""<header>
 {_photograph(told)}
 <div>
 <p class="where">{text(told.scenario.name)} · {text(case.id)}</p>
-<h1>{text(card.name or "A patient")}</h1>
+<h1>{text(card.name or ("A patient" if case.question is None else "A question"))}</h1>
 <p>{", ".join(text(part) for part in about if part)}</p>
 <p class="chips">{"".join(f"<span>{text(chip)}</span>" for chip in chips)}</p>
 <p class="dim">{"<br>".join(text(line) for line in played_by(models))}</p>
@@ -120,7 +123,14 @@ def _photograph(told: Told) -> str:
     if not told.picture:
         missing = told.lost and told.case.origin != "own"
         return f'<p class="nophoto">{"photograph not at hand" if missing else "no photograph"}</p>'
-    return f'<img src="{escape(told.picture)}" width="256" height="256" alt="The patient\'s photograph">'
+    pictures = (told.picture, *told.further)
+    whose = "The patient's photograph" if told.case.question is None else "Picture"
+    images = "".join(
+        f'<img src="{escape(picture)}" width="256" height="256" alt="{escape(whose)}'
+        f'{f" {number} of {len(pictures)}" if len(pictures) > 1 else ""}">'
+        for number, picture in enumerate(pictures, 1)
+    )
+    return f'<div class="gallery">{images}</div>' if len(pictures) > 1 else images
 
 
 def _conversation(told: Told, events: Sequence[Event], disclaimer: str) -> str:
@@ -191,7 +201,8 @@ def _card(told: Told) -> str:
     faithful = "".join(f"<p>{as_html(line)}</p>" for line in fidelity(told.acts, told.run))
     heading = "<tr><th>topic</th><td>what is so</td><td>turn</td></tr>"
     table = f"<table><thead>{heading}</thead><tbody>{rows}</tbody></table>"
-    return f"<details><summary>The patient's card of facts, and when each was told</summary>{table}{faithful}</details>"
+    summary = "The patient's card of facts, and when each was told" if told.case.question is None else "The question"
+    return f"<details><summary>{summary}</summary>{table}{faithful}</details>"
 
 
 def footer(told: Sequence[Told]) -> str:

@@ -21,7 +21,18 @@ from consult.errors import UserError
 from consult.render.page import png
 from consult.render.page_parts import Row, Told
 from consult.render.prompts import ShownPrompts
-from consult.scenarios import BUILT_IN, Card, Case, Fact, Photograph, Scenario, Truth, UnknownNameError, load_scenario
+from consult.scenarios import (
+    BUILT_IN,
+    Card,
+    Case,
+    Fact,
+    Photograph,
+    Question,
+    Scenario,
+    Truth,
+    UnknownNameError,
+    load_scenario,
+)
 
 MOST_KEPT = 8
 """Scenarios kept in memory."""
@@ -46,7 +57,9 @@ class _Remembered:
         """Return the case without what only its scenario knows: photograph and facts."""
         row = self.row
         card = Card(Fact("complaint", "complaint", ""), (), skin_type=row["skin_type"])
-        return Case(case_id, card, Truth(row["truth"], row["true_specialty"], row["true_urgency"]), style=row["style"])
+        truth = Truth(row["truth"], row["true_specialty"], row["true_urgency"])
+        asked = Question("", dataset=row["dataset"] or "") if row["question_form"] else None
+        return Case(case_id, card, truth, style=row["style"], question=asked)
 
 
 def told(store: Store, consultation: str, place: str = "t", *, prompts: bool = False) -> Told:
@@ -64,20 +77,27 @@ def told(store: Store, consultation: str, place: str = "t", *, prompts: bool = F
     row, run = _rows(store, consultation)
     scenario, case, lost = _case(store, row, run)
     picture = "" if case.photograph is None else f"/photographs/{quote(consultation)}"
+    further = tuple(f"{picture}?n={number}" for number in range(2, len(case.photographs) + 1))
     acts, verdicts = store.acts(consultation), verdicts_on(store, consultation)
     asked = ShownPrompts.of(store, row, run) if prompts else None
-    return Told(row, run, acts, case, scenario, verdicts, picture, lost, asked, place)
+    return Told(row, run, acts, case, scenario, verdicts, picture, lost, asked, place, further)
 
 
-def photograph(store: Store, consultation: str) -> bytes | None:
-    """Return the photograph of a consultation as a PNG; None if there is none, or none any more.
+def photograph(store: Store, consultation: str, number: int = 1) -> bytes | None:
+    """Return a photograph of a consultation as a PNG; None if there is none, or none any more.
+
+    Args:
+        store: Where the consultation is.
+        consultation: Its id.
+        number: 1 for the first photograph of its case.
 
     Raises:
         UnknownNameError: There is no such consultation.
     """
     row, run = _rows(store, consultation)
     _, case, _ = _case(store, row, run)
-    return None if case.photograph is None else _png(_stamp(run["scenario"]), case.photograph)
+    there = 1 <= number <= len(case.photographs)
+    return _png(_stamp(run["scenario"]), case.photographs[number - 1]) if there else None
 
 
 def _rows(store: Store, consultation: str) -> tuple[Row, Row]:

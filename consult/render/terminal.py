@@ -27,6 +27,7 @@ INDENT = 11
 DISCLAIMER = "Simulation, not medical advice."
 _NAMES = {
     "patient": ("Patient", "bold cyan"),
+    "question": ("Question", "bold cyan"),
     "triage": ("Triage", "bold magenta"),
     "attending": ("Attending", "bold green"),
 }
@@ -84,6 +85,8 @@ def _blocks(view: TurnView) -> list[Text]:
 def _sent(view: TriageView) -> Text:
     sent = styled("", "").append("→ ", "magenta")
     sent.append(view.specialty or "no specialty", "bold magenta")
+    if not view.asks_urgency:
+        return sent
     sent.append(" · ")
     return sent.append(view.urgency or "no urgency", _URGENCY.get(view.urgency, "dim"))
 

@@ -143,6 +143,8 @@ def told_at(acts: Sequence[Act]) -> dict[str, int]:
 
 def card_rows(acts: Sequence[Act], case: Case) -> list[tuple[str, str, str]]:
     """List the card: topic, text, and the turn that brought it out."""
+    if case.question is not None:
+        return [(name, shown(said), "—") for name, said in question_rows(case)]
     told = told_at(acts)
     done = {act.topic: idx for idx, act in reversed(list(enumerate(acts))) if act.action == "examine"}
     card = case.card
@@ -151,11 +153,22 @@ def card_rows(acts: Sequence[Act], case: Case) -> list[tuple[str, str, str]]:
     return [(shown(topic), shown(text), "—" if turn is None else str(turn)) for topic, text, turn in rows]
 
 
+def question_rows(case: Case) -> list[tuple[str, str]]:
+    """List what a question about pictures is about, and its options."""
+    question = case.question
+    assert question is not None
+    rows = [("question", question.text), *(("option", option) for option in question.options)]
+    rows += [("pictures", str(len(case.photographs))), ("data set", question.dataset)]
+    rows += [("modality", question.modality), ("type", question.type)]
+    return [(name, said) for name, said in rows if said]
+
+
 def _facts(acts: Sequence[Act], case: Case) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, title="the patient's card", title_justify="left")
+    title = "the patient's card" if case.question is None else "the question"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
     for heading in ("topic", "what is so", "told at turn"):
         table.add_column(heading, justify="right" if heading == "told at turn" else "left")
     for topic, text, turn in card_rows(acts, case):

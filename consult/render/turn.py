@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from consult.agents.roles.triage import QUESTION
 from consult.foreign_text import shown
 from consult.scenarios.normalised import normalised
 
@@ -36,7 +37,9 @@ class TriageView:
     specialty: str
     """Empty if the answer could not be used."""
     urgency: str
-    """Empty if the answer could not be used."""
+    """Empty if the answer could not be used, or none was asked for."""
+    asks_urgency: bool = True
+    """Whether an urgency was asked for; a question about pictures has none."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class TurnView:
     idx: int
     """Its number in the consultation, from 0."""
     speaker: str
-    """patient, triage or attending."""
+    """patient, triage, attending or question."""
     thought: str
     """The private findings and thought before it; empty if there are none."""
     said: str
@@ -105,7 +108,8 @@ def opinion_view(event: Event) -> OpinionView:
 
 
 def _triage(event: Event) -> TriageView:
-    return TriageView(shown(event["specialty"] or ""), shown(event["urgency"] or ""))
+    asked = event.get("topic") != QUESTION
+    return TriageView(shown(event["specialty"] or ""), shown(event["urgency"] or ""), asked)
 
 
 def _conclusion(event: Event) -> ConclusionView:
@@ -134,7 +138,8 @@ def _marks(event: Event) -> tuple[str, ...]:
     draft = event.get("draft") or {}
     patient = event["speaker"] == "patient"
     marks = {
-        "said by the program": event["source"] == "program" or draft.get("fallback", False),
+        "said by the program": (event["source"] == "program" and event["speaker"] != "question")
+        or draft.get("fallback", False),
         "second draft": draft.get("attempts", 1) > 1 and not draft.get("fallback", False),
         "not backed by the card": patient and not draft.get("said_backed", True),
         "names a diagnosis": patient and draft.get("said_leaked", False),

@@ -12,7 +12,7 @@ from consult.render.turn import ConclusionView, OpinionView, TurnView
 from consult.render.verdict import Event, Judged, judgement, verdict_rows
 from consult.scenarios import Scenario
 
-NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attending physician"}
+NAMES = {"patient": "Patient", "triage": "Triage doctor", "attending": "Attending physician", "question": "Question"}
 
 
 def text(said: str) -> str:
@@ -28,7 +28,7 @@ def bubble(view: TurnView, place: str, beneath: str = "") -> str:
         place: How its id begins; its number follows.
         beneath: HTML to stand below what was said.
     """
-    side = "patient" if view.speaker == "patient" else "doctor"
+    side = "patient" if view.speaker in ("patient", "question") else "doctor"
     marks = "".join(f' <span class="mark">{text(mark)}</span>' for mark in view.marks)
     heading = f"<h2>{NAMES[view.speaker]} <small>{view.idx}</small>{marks}</h2>"
     thought = text(view.thought)
@@ -42,7 +42,8 @@ def _done(view: TurnView) -> str:
     if view.triage:
         urgency = text(view.triage.urgency or "no urgency")
         sent = f"<b>→ {text(view.triage.specialty or 'no specialty')}</b>"
-        parts.append(f'<p>{sent} <span class="urgency {urgency}">{urgency}</span></p>')
+        shown = f' <span class="urgency {urgency}">{urgency}</span>' if view.triage.asks_urgency else ""
+        parts.append(f"<p>{sent}{shown}</p>")
     if view.conclusion:
         parts.append(f"<p>{_concluded(view.conclusion)}</p>")
     if view.said:
@@ -68,7 +69,8 @@ def line(view: TurnView, opinions: Sequence[OpinionView], place: str) -> str:
     """
     decided = ""
     if view.triage:
-        sent = f"{view.triage.specialty or 'no specialty'}, {view.triage.urgency or 'no urgency'}"
+        sent = view.triage.specialty or "no specialty"
+        sent += f", {view.triage.urgency or 'no urgency'}" if view.triage.asks_urgency else ""
         decided = f" <b>→ {text(sent)}</b>"
     if view.conclusion:
         decided = f" ▸ {_concluded(view.conclusion)}"

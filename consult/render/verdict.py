@@ -95,14 +95,16 @@ def triage_judgements(event: Event, scenario: Scenario) -> list[Judged]:
     accepted = label is not None and label.second_specialty is not None
     second = accepted and label is not None and event["specialty"] == label.second_specialty
     judged = []
-    for key, name in (("specialty", "specialty"), ("urgency", "urgency")):
+    # A question about pictures has no urgency.
+    keys = ("specialty", "urgency") if event.get("question_form") is None else ("specialty",)
+    for key in keys:
         said, true = event[key], event[f"true_{key}"]
         right = None if true is None else said == true
         note = "" if right is not False else f"truly {shown(true)}"
         if key == "specialty" and second and right is False:
             # Neither a tick nor a cross: it counts as right where the second specialty does.
             right, note = None, f"accepted, the first choice is {shown(true)}"
-        judged.append(Judged(shown(said or f"no {name}"), right, note))
+        judged.append(Judged(shown(said or f"no {key}"), right, note))
     return judged
 
 

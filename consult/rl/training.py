@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from consult.agents.models import Role
+from consult.agents.models.human import NOBODY
 from consult.counts import count_of
+from consult.envs.question_settings import refuse_doctors, refuse_settings
 from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
 from consult.rl.data.dataset import Row, attending_row, case_ids, triage_rows, without
@@ -81,6 +83,7 @@ class Training:
         begun = time.monotonic()
         self.check()
         policy = Policy.open(self.config)
+        refuse_doctors(self.scenario, [policy.speaker.info])
         sets = self.sets(policy)
         self.ready(policy, [*sets.train, *sets.validation])
         plan = phases(sets.train, self.config)
@@ -132,6 +135,7 @@ class Training:
         for split, most in (("train", config.cases), ("validation", config.validation)):
             case_ids(self.scenario, split, most)
         case_ids(self.scenario, "test", config.test if config.test or "test" in self.scenario.splits else 0)
+        refuse_settings(self.scenario, ["patient"] if config.patient is not None else [])
         if config.report_to not in TRACKERS:
             raise UnknownNameError("tracker", config.report_to, TRACKERS)
         if config.report_to != "none" and importlib.util.find_spec(config.report_to) is None:
@@ -173,7 +177,7 @@ class Training:
         """Return the decisions of a split's first cases; test cases include the specialties left out of training."""
         ids = case_ids(self.scenario, split, most)
         if self.config.role == "triage":
-            made = triage_rows(self.scenario, ids, policy.dialect, sees=policy.sees)
+            made = triage_rows(self.scenario, ids, policy.dialect, sees=policy.sees, most=policy.most_photographs)
         else:
             with main_first():
                 made = self._attending_rows(policy, split, ids)
@@ -186,7 +190,14 @@ class Training:
         else:
             found = store.synthetic_panels(split, ids, config.panel_skill, config.panel_draws)
         rows = [
-            attending_row(name, one, policy.dialect, sees=policy.sees, rationale=config.rationale)
+            attending_row(
+                name,
+                one,
+                policy.dialect,
+                sees=policy.sees,
+                rationale=config.rationale,
+                most=policy.most_photographs,
+            )
             for name, one in found
         ]
         return [row for row in rows if row is not None]
@@ -207,6 +218,8 @@ class Training:
         """Return the model of each role; the policy counts as it was before training."""
         if self._team is None:
             self._team = team_of(self.config, policy.revision)
+            if self.scenario.asks_questions:
+                self._team["patient"] = Player(NOBODY)
         return self._team
 
     def ready(self, policy: Policy, rows: Sequence[Row]) -> None:

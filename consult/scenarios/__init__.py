@@ -1,6 +1,6 @@
 """Scenarios: named sets of cases with their labels, specialties, topics and wording."""
 
-from consult.scenarios.case import URGENCIES, Card, Case, Fact, Photograph, Truth, Urgency
+from consult.scenarios.case import URGENCIES, Card, Case, Fact, Photograph, Question, Truth, Urgency
 from consult.scenarios.loading import BUILT_IN, load_scenario
 from consult.scenarios.located_yaml import Problem, ScenarioError
 from consult.scenarios.photographs import PhotographError, open_photograph
@@ -16,6 +16,7 @@ __all__ = [
     "Photograph",
     "PhotographError",
     "Problem",
+    "Question",
     "Scenario",
     "ScenarioError",
     "Truth",

@@ -25,8 +25,18 @@ ALARM = "alarm"
 NO_RED_FLAG = "none"
 """Value in a store for the red flag of a case that has none."""
 
+Temperament = Literal["sanguine", "choleric", "melancholic", "phlegmatic"]
+TEMPERAMENTS: tuple[Temperament, ...] = ("sanguine", "choleric", "melancholic", "phlegmatic")
+"""The names of the temperaments, in their usual order; what they mean is in `consult.agents.temperament`."""
+
 Style = Literal["in-style", "held-out"]
 """Whether a case is worded and drawn like the training cases, or in a style that occurs only in test cases."""
+
+QuestionForm = Literal["closed", "open"]
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Letters of a question's options, in their order."""
+MOST_PHOTOGRAPHS = 7
+"""Most pictures of a case."""
 
 _MONTHS = re.compile(r"\b\d{1,2} (?:month|week|day)s?\b")
 
@@ -115,14 +125,54 @@ class Truth:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A question about pictures; who has one is played without a patient."""
+
+    text: str
+    options: tuple[str, ...] = ()
+    """Possible answers, in their order; empty for an open question."""
+    dataset: str = ""
+    """Name of the data set that it comes from; empty if it is unknown."""
+    modality: str = ""
+    """How the pictures were made, such as `CT`; empty if it is unknown."""
+    type: str = ""
+    """What it asks about, such as `organ`; empty if it is unknown."""
+    stated_form: QuestionForm | None = None
+    """The form that its data set states; it may be closed without a list of options."""
+
+    @property
+    def form(self) -> QuestionForm:
+        """Return whether the answer is one of a few; as stated, or by the options."""
+        return self.stated_form or ("closed" if self.options else "open")
+
+    @property
+    def in_words(self) -> str:
+        """Return the question with its options on one line."""
+        listed = (f"({letter}) {option}" for letter, option in zip(LETTERS, self.options, strict=False))
+        return " ".join((self.text, *listed))
+
+
+@dataclass(frozen=True)
 class Case:
-    """One patient with all data."""
+    """One patient with all data, or one question about pictures."""
 
     id: str
     card: Card
     truth: Truth
+    """Of a question, the diagnosis is the answer."""
     photograph: Photograph | None = None
+    """The first of its pictures."""
+    further: tuple[Photograph, ...] = ()
+    """The other pictures, in their order."""
+    question: Question | None = None
     split: str = "test"
     style: Style | None = "in-style"
     """None if it is unknown."""
+    temperament: Temperament | None = None
+    """Its own temperament, if its file states one."""
     origin: Origin = "tables"
+
+    @property
+    def photographs(self) -> tuple[Photograph, ...]:
+        """Return all pictures, in their order."""
+        return () if self.photograph is None else (self.photograph, *self.further)

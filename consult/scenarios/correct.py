@@ -59,6 +59,9 @@ def correct(
         return UNKNOWN
     if said is None or not finished:
         return Correct(False, "match")
+    if closed and scenario is not None and scenario.asks_questions and said in scenario.labels:
+        # Options are compared as they are written: those that differ only in a sign are two answers.
+        return Correct(said == truth, "match")
     if normalised(said) == normalised(truth) or (not closed and open_name(said) == open_name(truth)):
         return Correct(True, "alias" if words and _by_alias(words, truth, scenario) else "match")
     if scenario is not None and (name := name_of(said, scenario)) is not None and name == name_of(truth, scenario):
@@ -72,6 +75,8 @@ def is_known(truth: str | None, scenario: Scenario | None) -> bool:
     """Return whether a case has a true diagnosis; an open one that states "unknown" in words does not count."""
     if truth is None:
         return False
+    if scenario is not None and scenario.asks_questions:
+        return True  # "none" may be the answer
     return scenario is None or bool(scenario.labels) or not abstains(truth)
 
 
@@ -109,7 +114,9 @@ def name_of(said: str, scenario: Scenario) -> str | None:
     if scenario.labels:
         return scenario.diagnosis(said)
     name = open_name(said)
-    return None if abstains(said) else scenario.names_by_alias.get(name, name)
+    if not scenario.asks_questions and abstains(said):
+        return None
+    return scenario.names_by_alias.get(name, name) or said.strip()
 
 
 def naming(scenario: Scenario) -> Naming:

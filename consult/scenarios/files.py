@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from consult.scenarios.case import Urgency
+from consult.scenarios.case import LETTERS, MOST_PHOTOGRAPHS, QuestionForm, Temperament, Urgency
 
 Sex = Literal["female", "male"]
 MOST_CASES = 1_000_000
@@ -43,6 +43,9 @@ class HeldOut(FileModel):
 class ScenarioFile(FileModel):
     """`scenario.yaml`."""
 
+    kind: Annotated[
+        Literal["consultation", "vqa"], Field(description="vqa for questions, or leave it out for patients")
+    ] = "consultation"
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description=NAME)]
     title: Annotated[Text, Field(description="a title in words")]
     description: str = ""
@@ -53,6 +56,8 @@ class ScenarioFile(FileModel):
     """Clinics of single cases that are not the clinic of a label."""
     aliases: dict[str, list[Text]] = {}
     """Open diagnosis → other names for it; with `labels.yaml` they are there."""
+    labels_without_cases: bool = False
+    """Whether labels may have no case: the cases are some of a data set's, and the labels all of its."""
     seed: int = 0
     splits: dict[Literal["train", "validation", "test", "alarms"], Size] = {}
     """`alarms`: pairs of patients with and without a late alarm."""
@@ -63,6 +68,20 @@ class ScenarioFile(FileModel):
     held_out: HeldOut = HeldOut()
     drawing_styles: list[str] = ["clinic", "phone", "flash", "window"]
 
+
+class QuestionsFile(ScenarioFile):
+    """`scenario.yaml` of questions about pictures."""
+
+    topics: Annotated[dict[str, Text], Field(description="nothing")] = {}
+    in_domain: list[Text] = []
+    """Data sets that count as in-domain."""
+
+
+PATIENTS_ONLY = (
+    "topics", "examinations", "labels_without_cases", "seed", "splits", "atypical", "several", "held_out",
+    "drawing_styles",
+)  # fmt: skip
+"""Settings that have no effect on questions."""
 
 Conditions = Annotated[
     dict[str, list[Text]], Field(description="a topic with a colon and a list of its values: {sensation: [itch]}")
@@ -203,19 +222,55 @@ class FactSpec(FileModel):
     """Name of the finding, which conditions of a plan refer to."""
 
 
+ImagePath = Annotated[str, Field(min_length=1, description="the path of an image inside the folder")]
+Images = Annotated[
+    list[ImagePath],
+    Field(max_length=MOST_PHOTOGRAPHS, description=f"a list of at most {MOST_PHOTOGRAPHS} paths inside the folder"),
+]
+CaseId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description=ID)]
+SplitId = Literal["train", "validation", "test"]
+
+
 class CaseSpec(FileModel):
     """One line of `cases.jsonl`."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description=ID)]
+    id: CaseId
     complaint: Annotated[Text, Field(description="what the patient says first, one clause without a full stop")]
     facts: list[Annotated[FactSpec, Field(description=FACT)]] = Field([], description=f"a list {FACTS}")
     examinations: list[Annotated[FactSpec, Field(description=FACT)]] = Field([], description=f"a list {FACTS}")
     diagnosis: Text | None = None
     specialty: Text | None = None
     urgency: Urgency | None = None
-    image: Annotated[str, Field(min_length=1, description="the path of an image inside the folder")] | None = None
+    image: ImagePath | None = None
+    images: Images = []
+    """Several images, in their order; `image` is for one."""
     name: Annotated[str, Field(max_length=2_000)] = ""
     age: Years | None = None
     sex: Sex | None = None
     skin_type: SkinType | None = None
-    split: Literal["train", "validation", "test"] = "test"
+    temperament: Temperament | None = None
+    """The patient's own temperament; without it, the program assigns one."""
+    split: SplitId = "test"
+
+
+class QuestionSpec(FileModel):
+    """One line of `cases.jsonl` in a scenario of questions."""
+
+    id: CaseId
+    question: Annotated[Text, Field(description="the question")]
+    options: Annotated[
+        list[Text],
+        Field(max_length=len(LETTERS), description=f'a list of at most {len(LETTERS)} texts, such as ["yes", "no"]'),
+    ] = []
+    """Empty for an open question."""
+    answer: Text | None = None
+    """One of the options; None if it is unknown."""
+    form: QuestionForm | None = None
+    """closed or open; without it, a question with options is closed."""
+    image: ImagePath | None = None
+    images: Images = []
+    dataset: Annotated[str, Field(max_length=200)] = ""
+    modality: Annotated[str, Field(max_length=200)] = ""
+    type: Annotated[str, Field(max_length=200)] = ""
+    specialty: Text | None = None
+    split: SplitId = "test"

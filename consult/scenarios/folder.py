@@ -17,6 +17,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from consult.reading import is_there, update_digest
+from consult.scenarios.case import Temperament
 from consult.scenarios.case_generator import Grammar
 from consult.scenarios.conditional import Advice, Condition
 from consult.scenarios.files import (
@@ -26,6 +27,7 @@ from consult.scenarios.files import (
     LabelsFile,
     LabelSpec,
     NamesFile,
+    QuestionsFile,
     RulesFile,
     RuleSpec,
     ScenarioFile,
@@ -42,6 +44,7 @@ from consult.scenarios.references import (
     finding_references,
     label_references,
     name_references,
+    question_references,
     rule_references,
     setting_references,
     several_references,
@@ -55,6 +58,8 @@ from consult.scenarios.tables import SEXES, SKIN_TYPES, FindingTables, Value
 GENERATOR_VERSION = 2
 """Increased by hand when the same tables give different cases; a test compares cases with those of this version."""
 RULES = "rules.yaml"
+SPECIALTIES = ("pathology", "radiology", "surgery", "oncology", "endocrinology", "ophthalmology", "dermatology")
+"""Specialties among which triage chooses for a question, unless the scenario lists others: MMedAgent-RL's."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -65,7 +70,9 @@ def load_folder(folder: Path) -> Scenario:
     Raises:
         ScenarioError: A file is missing or has mistakes; the error has all mistakes of that file.
     """
-    spec, at_spec = parse(folder / "scenario.yaml", ScenarioFile)
+    spec, at_spec = parse(folder / "scenario.yaml", settings_model(folder))
+    if isinstance(spec, QuestionsFile):
+        return _questions(folder, spec, at_spec)
     labels: dict[str, Label] = {}
     written = (LabelsFile(labels={}), LocatedYaml("labels.yaml", {}, ""))
     if is_there(folder / "labels.yaml"):
@@ -78,6 +85,7 @@ def load_folder(folder: Path) -> Scenario:
     _refuse(alias_references(spec, at_spec, labels))
     source: CaseSource
     shown: tuple[str, ...] = ()
+    temperaments: Mapping[str, Temperament] = {}
     if is_there(folder / "findings.yaml"):
         _refuse(setting_references(spec, at_spec))
         source = grammar = grammar_of(folder, (spec, at_spec), written)
@@ -85,7 +93,7 @@ def load_folder(folder: Path) -> Scenario:
         splits = {str(name): size for name, size in spec.splits.items()}
     else:
         listed = read_cases(folder, spec.name, labels)
-        source, splits = listed, listed.sizes
+        source, splits, temperaments = listed, listed.sizes, listed.temperaments
     return Scenario(
         name=spec.name,
         title=spec.title,
@@ -93,13 +101,50 @@ def load_folder(folder: Path) -> Scenario:
         topics=spec.topics,
         examinations=spec.examinations,
         source=source,
-        clinics=tuple(spec.specialties),
+        clinics=clinics_of(spec),
         splits=splits,
         description=spec.description,
         findings=shown,
         aliases=spec.aliases,
+        temperaments=temperaments,
         revision=_revision(folder, drawn=isinstance(source, Grammar)),
     )
+
+
+def settings_model(folder: Path) -> type[ScenarioFile]:
+    """Return the model of a folder's `scenario.yaml`, which depends on its `kind`.
+
+    Raises:
+        ScenarioError: The file is missing or is not YAML.
+    """
+    data = _located(folder / "scenario.yaml").data
+    return QuestionsFile if isinstance(data, dict) and data.get("kind") == "vqa" else ScenarioFile
+
+
+def _questions(folder: Path, spec: QuestionsFile, at: LocatedYaml) -> Scenario:
+    """Read a scenario of questions about pictures."""
+    _refuse(chain(question_references(folder, spec, at), alias_references(spec, at, {})))
+    listed = read_cases(folder, spec.name, {}, questions=True)
+    return Scenario(
+        name=spec.name,
+        title=spec.title,
+        labels={},
+        topics={},
+        examinations={},
+        source=listed,
+        clinics=clinics_of(spec),
+        splits=listed.sizes,
+        description=spec.description,
+        aliases=spec.aliases,
+        revision=_revision(folder, drawn=False),
+        kind="vqa",
+        in_domain=tuple(spec.in_domain),
+    )
+
+
+def clinics_of(spec: ScenarioFile) -> tuple[str, ...]:
+    """Return the specialties that `scenario.yaml` lists; for questions, the usual ones if it lists none."""
+    return tuple(spec.specialties) or (SPECIALTIES if spec.kind == "vqa" else ())
 
 
 def alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:

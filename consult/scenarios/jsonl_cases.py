@@ -13,17 +13,19 @@ from typing import Any, NamedTuple, cast
 from pydantic import ValidationError
 
 from consult.reading import FileError, is_there, text_lines
-from consult.scenarios.case import Card, Case, Fact, Photograph, Truth
+from consult.scenarios.case import Card, Case, Fact, Photograph, Question, Temperament, Truth
 from consult.scenarios.conditional import known_of
-from consult.scenarios.files import CaseSpec, FactSpec
+from consult.scenarios.files import CaseSpec, FactSpec, QuestionSpec
 from consult.scenarios.json_lines import Parsed, parse_line, whole_file_mistake
 from consult.scenarios.located_yaml import Place, Problem, ScenarioError
 from consult.scenarios.normalised import normalised
+from consult.scenarios.options import letter_named
 from consult.scenarios.photographs import open_photograph
 from consult.scenarios.scenario import Label, nearest_first
 from consult.scenarios.shape import closest, mistakes
 
 FILE = "cases.jsonl"
+Spec = CaseSpec | QuestionSpec
 UNREAD = "\0"
 """Replaces a missing text in a broken line, so that the rest of the line can be checked."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -44,13 +46,22 @@ class ListedCases:
             sizes[case.split] = sizes.get(case.split, 0) + 1
         return sizes
 
+    @cached_property
+    def temperaments(self) -> dict[str, Temperament]:
+        """Case → its own temperament, for cases that state one."""
+        return {case.id: case.temperament for case in self.cases.values() if case.temperament}
+
     def ids(self, split: str) -> Sequence[str]:
-        """List a split's ids, cycling through the diagnoses; cases of one diagnosis are in the order of the file."""
+        """List a split's ids, cycling through the diagnoses; cases of one diagnosis are in the order of the file.
+
+        Questions are in the order of the file.
+        """
         turn: dict[str | None, int] = {}
         keyed = []
         for case in self.cases.values():
             if case.split == split:
-                nth = turn[case.truth.diagnosis] = turn.get(case.truth.diagnosis, -1) + 1
+                kind = case.truth.diagnosis if case.question is None else case.id
+                nth = turn[kind] = turn.get(kind, -1) + 1
                 keyed.append((nth, case.id))
         return tuple(case_id for _, case_id in sorted(keyed, key=lambda k: k[0]))
 
@@ -73,14 +84,20 @@ class Scanned(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> ListedCases:
+def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label], *, questions: bool = False) -> ListedCases:
     """Read `cases.jsonl`.
+
+    Args:
+        folder: The scenario's folder.
+        scenario: The scenario's name.
+        labels: The labels; empty for open diagnoses.
+        questions: Whether its lines are questions about pictures.
 
     Raises:
         ScenarioError: The file is missing or has broken lines; the error has one problem per mistake.
     """
     cases, problems = dict[str, Case](), list[Problem]()
-    for scanned in scan_cases(folder, scenario, labels):
+    for scanned in scan_cases(folder, scenario, labels, questions=questions):
         problems += scanned.problems
         if scanned.case is not None:
             cases[scanned.case.id] = scanned.case
@@ -89,12 +106,16 @@ def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> List
     return ListedCases(cases)
 
 
-def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iterator[Scanned]:
+def scan_cases(
+    folder: Path, scenario: str, labels: Mapping[str, Label], *, questions: bool = False
+) -> Iterator[Scanned]:
     """Read `cases.jsonl` line by line: yield the readable content and the problems."""
+    model: type[Spec] = QuestionSpec if questions else CaseSpec
     path = folder / FILE
     if not is_there(path):
-        fix = "add cases.jsonl, or findings.yaml, values.yaml and names.yaml"
-        yield Scanned(0, None, (Problem(FILE, 0, "is missing, and there are no tables to draw cases from", fix),))
+        fix = "add cases.jsonl" + ("" if questions else ", or findings.yaml, values.yaml and names.yaml")
+        what = "is missing" + ("" if questions else ", and there are no tables to draw cases from")
+        yield Scanned(0, None, (Problem(FILE, 0, what, fix),))
         return
     ids, empty = dict[str, int](), True
     try:
@@ -109,7 +130,7 @@ def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iter
                     yield Scanned(0, None, (Problem(FILE, number, *whole),))
                     return
             empty = False
-            yield _scanned(folder, scenario, labels, parsed, number, ids)
+            yield _scanned(folder, scenario, labels, model, parsed, number, ids)
     except FileError as error:
         yield Scanned(error.line, None, (Problem(FILE, error.line, error.what, error.fix),))
         return
@@ -118,34 +139,44 @@ def scan_cases(folder: Path, scenario: str, labels: Mapping[str, Label]) -> Iter
 
 
 def _scanned(
-    folder: Path, scenario: str, labels: Mapping[str, Label], parsed: Parsed, number: int, ids: dict[str, int]
+    folder: Path,
+    scenario: str,
+    labels: Mapping[str, Label],
+    model: type[Spec],
+    parsed: Parsed,
+    number: int,
+    ids: dict[str, int],
 ) -> Scanned:
     if parsed.what:
         return Scanned(number, None, (Problem(FILE, number, parsed.what, parsed.fix),))
-    spec, problems = _spec(parsed, number)
+    spec, problems = _spec(parsed, number, model)
     if spec is not None:
         problems += [Problem(FILE, number, *found) for found in _mistakes(folder, labels, spec, ids)]
         ids.setdefault(spec.id, number)
-    case = None if spec is None else _case(folder, scenario, labels, spec)
+    case = None
+    if isinstance(spec, QuestionSpec):
+        case = _question(folder, scenario, spec)
+    elif spec is not None:
+        case = _case(folder, scenario, labels, spec)
     return Scanned(number, case, tuple(problems))
 
 
-def _spec(parsed: Parsed, number: int) -> tuple[CaseSpec | None, list[Problem]]:
+def _spec(parsed: Parsed, number: int, model: type[Spec]) -> tuple[Spec | None, list[Problem]]:
     """Read a line's data, without its broken entries."""
     problems = [
         Problem(FILE, number, f"'{key}' appears twice, and only the last would count", "remove one")
         for key in parsed.doubled
     ]
     try:
-        return CaseSpec.model_validate(parsed.data), problems
+        return model.model_validate(parsed.data), problems
     except ValidationError as error:
-        found = mistakes(error, CaseSpec, parsed.data, "JSON")
+        found = mistakes(error, model, parsed.data, "JSON")
         problems += [Problem(FILE, number, what, fix) for _, what, fix in found]
         places = [tuple(each["loc"]) for each in error.errors(include_url=False)]
     if not isinstance(parsed.data, dict):
         return None, problems
     try:
-        return CaseSpec.model_validate(_without(parsed.data, places, number)), problems
+        return model.model_validate(_without(parsed.data, places, number)), problems
     except (ValidationError, LookupError, TypeError):
         return None, problems
 
@@ -161,7 +192,7 @@ def _without(data: Any, places: Iterable[Place], number: int) -> Any:
             node = node[step]
         if isinstance(node, list):
             del node[cast(int, last)]
-        elif last in ("topic", "text", "complaint") and last in _needed(place):
+        elif last in ("topic", "text", "complaint", "question") and last in _needed(place):
             node[last] = UNREAD
         elif place == ("id",):
             node["id"] = f"line-{number}"
@@ -171,23 +202,44 @@ def _without(data: Any, places: Iterable[Place], number: int) -> Any:
 
 
 def _needed(place: Place) -> Collection[str]:
-    return ("complaint",) if len(place) == 1 else ("topic", "text")
+    return ("complaint", "question") if len(place) == 1 else ("topic", "text")
 
 
 def _mistakes(
-    folder: Path, labels: Mapping[str, Label], spec: CaseSpec, ids: Mapping[str, int]
+    folder: Path, labels: Mapping[str, Label], spec: Spec, ids: Mapping[str, int]
 ) -> Iterator[tuple[str, str]]:
     """Find the reasons why a well-formed line is unusable."""
     if spec.id in ids:
         yield f"the id '{spec.id}' occurs twice, first in line {ids[spec.id]}", "give it another id"
+    if spec.image and spec.images:
+        yield "both 'image' and 'images' are given", "write all of them under 'images'"
+    for image in _images(spec):
+        yield from _image_mistakes(folder, image)
+    if isinstance(spec, QuestionSpec):
+        yield from _question_mistakes(spec)
+        return
     if spec.diagnosis is not None and labels and spec.diagnosis not in labels:
         yield f"the diagnosis '{spec.diagnosis}' is not in labels.yaml", _label_meant(spec.diagnosis, labels)
     for kind, specs in (("facts", spec.facts), ("examinations", spec.examinations)):
         fact_ids = _fact_ids(specs)
         for fact_id in dict.fromkeys(i for i in fact_ids if fact_ids.count(i) > 1 and UNREAD not in i):
             yield f"the fact id '{fact_id}' occurs twice in '{kind}'", "rename one"
-    if spec.image:
-        yield from _image_mistakes(folder, spec.image)
+
+
+def _question_mistakes(spec: QuestionSpec) -> Iterator[tuple[str, str]]:
+    twice = next((one for i, one in enumerate(spec.options) if one in spec.options[:i]), None)
+    if twice is not None:
+        yield f"the option '{twice}' appears twice", "remove one"
+    if len(spec.options) == 1:
+        yield "there is only one option", "add the others, or leave 'options' out for an open question"
+    if spec.options and spec.answer is not None and spec.answer not in spec.options:
+        lettered = letter_named(spec.answer, spec.options) or closest(spec.answer, spec.options)
+        fix = f"write '{lettered}'" if lettered else "write the option's exact text"
+        yield f"the answer '{spec.answer}' is none of the options", fix
+
+
+def _images(spec: Spec) -> tuple[str, ...]:
+    return tuple(spec.images) or ((spec.image,) if spec.image else ())
 
 
 def _label_meant(diagnosis: str, labels: Mapping[str, Label]) -> str:
@@ -249,10 +301,7 @@ def _image_meant(folder: Path, image: str) -> str:
 
 
 def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSpec) -> Case:
-    photograph = None
-    if spec.image and not list(_image_mistakes(folder, spec.image)):
-        load = partial(open_photograph, (folder / spec.image).resolve())
-        photograph = Photograph(f"{scenario}/{spec.id}", load)
+    photograph, *further = _photographs(folder, scenario, spec) or (None,)
     label = labels.get(spec.diagnosis or "")
     card = Card(
         complaint=Fact("complaint", "complaint", spec.complaint),
@@ -272,9 +321,36 @@ def _case(folder: Path, scenario: str, labels: Mapping[str, Label], spec: CaseSp
             urgency=spec.urgency or (label.urgency_for(known_of(card)) if label else None),
         ),
         photograph=photograph,
+        further=tuple(filter(None, further)),
         split=spec.split,
+        temperament=spec.temperament,
         origin="file",
     )
+
+
+def _question(folder: Path, scenario: str, spec: QuestionSpec) -> Case:
+    photograph, *further = _photographs(folder, scenario, spec) or (None,)
+    return Case(
+        id=spec.id,
+        card=Card(complaint=Fact("complaint", "complaint", spec.question), facts=()),
+        truth=Truth(spec.answer, spec.specialty, None),
+        photograph=photograph,
+        further=tuple(filter(None, further)),
+        question=Question(spec.question, tuple(spec.options), spec.dataset, spec.modality, spec.type, spec.form),
+        split=spec.split,
+        style=None,
+        origin="file",
+    )
+
+
+def _photographs(folder: Path, scenario: str, spec: Spec) -> tuple[Photograph, ...]:
+    """Return the pictures of a line; one that is missing, which is a mistake, is left out."""
+    found = list[Photograph]()
+    for number, image in enumerate(_images(spec), 1):
+        if not list(_image_mistakes(folder, image)):
+            load = partial(open_photograph, (folder / image).resolve())
+            found.append(Photograph(f"{scenario}/{spec.id}" + (f"/{number}" if number > 1 else ""), load))
+    return tuple(found)
 
 
 def _fact_ids(specs: Sequence[FactSpec]) -> list[str]:

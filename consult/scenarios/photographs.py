@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from consult.errors import UserError
 from consult.reading import PICTURE, FileError, MissingFileError, read_bytes
+from consult.scenarios.case import Photograph
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -39,30 +40,44 @@ def open_photograph(path: Path) -> Image:
         PhotographError: The file is missing or no file, is not a JPEG, PNG or WebP, is animated, or has more than 50
             megapixels or 100 MB.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
     try:
-        content = io.BytesIO(read_bytes(path, PICTURE, pipe=True))
-        with _own_limit(), Image.open(content, formats=FORMATS) as picture:
-            if picture.format in ANIMATED and getattr(picture, "is_animated", False):
-                raise PhotographError(f"{path}: is an animated picture; save one of its frames as a picture of its own")
-            if picture.width * picture.height > MAX_PIXELS:
-                raise PhotographError(
-                    f"{path}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"
-                )
-            upright = _in_colour(ImageOps.exif_transpose(picture))
+        content = read_bytes(path, PICTURE, pipe=True)
     except MissingFileError as error:
         raise PhotographError(f"{path}: the file {error.what}; {error.fix}") from None
     except FileError as error:
         raise PhotographError(f"{path}: {error.what}; {error.fix}") from None
+    return read_photograph(content, str(path))
+
+
+def read_photograph(content: bytes, name: str) -> Image:
+    """Read a photograph's file as RGB, turned upright, without its metadata.
+
+    Args:
+        content: The file.
+        name: Its name in messages.
+
+    Raises:
+        PhotographError: It is not a JPEG, PNG or WebP, is animated, or has more than 50 megapixels.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with _own_limit(), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            if picture.format in ANIMATED and getattr(picture, "is_animated", False):
+                raise PhotographError(f"{name}: is an animated picture; save one of its frames as a picture of its own")
+            if picture.width * picture.height > MAX_PIXELS:
+                raise PhotographError(
+                    f"{name}: has {picture.width * picture.height / 1e6:.0f} megapixels; give one of at most 50"
+                )
+            upright = _in_colour(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
-        raise PhotographError(f"{path}: is not a JPEG, PNG or WebP picture; convert it first") from None
+        raise PhotographError(f"{name}: is not a JPEG, PNG or WebP picture; convert it first") from None
     except Image.DecompressionBombError:
-        raise PhotographError(f"{path}: has more than 100 megapixels; give one of at most 50") from None
+        raise PhotographError(f"{name}: has more than 100 megapixels; give one of at most 50") from None
     except (OSError, SyntaxError, ValueError) as error:
         if isinstance(error, PhotographError):
             raise
-        raise PhotographError(f"{path}: cannot be read as a picture ({error}); save it again") from None
+        raise PhotographError(f"{name}: cannot be read as a picture ({error}); save it again") from None
     # A new picture from the pixels only, without the file's metadata.
     bare = Image.new("RGB", upright.size)
     bare.paste(upright)
@@ -91,6 +106,23 @@ def _own_limit() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         yield
+
+
+def narrowed(photograph: Photograph, width: int) -> Photograph:
+    """Return a photograph that is at most so wide when it is loaded; its sides keep their ratio.
+
+    Args:
+        photograph: Any.
+        width: Pixels.
+    """
+
+    def load() -> Image:
+        picture = photograph.load()
+        if picture.width <= width:
+            return picture
+        return picture.resize((width, max(1, picture.height * width // picture.width)))
+
+    return Photograph(f"{photograph.id}@{width}", load)
 
 
 def padded(picture: Image) -> Image:

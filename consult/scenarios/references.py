@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 
+from consult.reading import is_there
 from consult.scenarios.case import ALARM
 from consult.scenarios.files import (
+    PATIENTS_ONLY,
     Conditions,
     FindingsFile,
     LabelsFile,
@@ -44,6 +47,16 @@ def setting_references(spec: ScenarioFile, at: LocatedYaml) -> Iterator[Problem]
     if spec.held_out.phrasings > MOST_HELD_OUT:
         what = f"{spec.held_out.phrasings:g} of the phrasings are held out"
         yield at.problem(("held_out", "phrasings"), what, f"hold out {MOST_HELD_OUT} at most")
+
+
+def question_references(folder: Path, spec: ScenarioFile, at: LocatedYaml) -> Iterator[Problem]:
+    """Find settings and files that have no effect on questions about pictures."""
+    for name in PATIENTS_ONLY:
+        if name in spec.model_fields_set:
+            yield at.problem((name,), f"'{name}' has no effect on questions", "remove it")
+    for file in ("labels.yaml", "findings.yaml", "values.yaml", "names.yaml", "rules.yaml"):
+        if is_there(folder / file):
+            yield Problem(file, 0, "is not read beside questions", "remove it, or the kind vqa in scenario.yaml")
 
 
 def label_references(labels: LabelsFile, at: LocatedYaml) -> Iterator[Problem]:

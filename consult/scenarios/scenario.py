@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from consult.errors import UserError
-from consult.scenarios.case import Case, Urgency
+from consult.scenarios.case import Case, Temperament, Urgency
 from consult.scenarios.conditional import Advice, Known, applying, most_urgent
 from consult.scenarios.normalised import abstains, folded, normalised, open_name, spellings
+from consult.scenarios.options import letter_named
+
+ScenarioKind = Literal["consultation", "vqa"]
+"""Whether patients are interviewed, or questions about pictures are answered."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,31 @@ class Scenario:
     """Possible findings of photographs, in a doctor's words; empty if the photographs were not drawn."""
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Open diagnosis → its other names; those of labels are stored with the labels."""
+    temperaments: Mapping[str, Temperament] = field(default_factory=dict)
+    """Case → its own temperament, for cases whose file states one."""
     revision: str = ""
     """Hash of the scenario's files: two runs with equal revisions play the same cases."""
+    kind: ScenarioKind = "consultation"
+    in_domain: tuple[str, ...] = ()
+    """Data sets of questions that count as in-domain; the others are out of domain."""
+
+    @property
+    def asks_questions(self) -> bool:
+        """Return whether its cases are questions about pictures, without a patient."""
+        return self.kind == "vqa"
+
+    def for_case(self, case: Case) -> Scenario:
+        """Return the scenario for one case: the options of a question are its labels."""
+        if case.question is None or not case.question.options:
+            return self
+        return replace(self, labels={name: Label(name, "", None) for name in case.question.options})
+
+    def domain_of(self, case: Case) -> str | None:
+        """Return `in` or `out` for a question of a known data set, if the scenario tells the two apart."""
+        dataset = case.question.dataset if case.question else ""
+        if not dataset or not self.in_domain:
+            return None
+        return "in" if dataset in self.in_domain else "out"
 
     @cached_property
     def specialties(self) -> tuple[str, ...]:
@@ -187,6 +214,8 @@ class Scenario:
         """
         if text in self.labels:
             return text
+        if self.asks_questions and (lettered := letter_named(text, tuple(self.labels))) is not None:
+            return lettered
         whole = self._names.get(normalised(text))
         if whole is not None:
             return whole

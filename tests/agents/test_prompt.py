@@ -14,18 +14,19 @@ from consult.agents.models.model import Prompt
 from consult.agents.prompt import fill, prompt_text
 from consult.agents.prompt_formats.plain import STANCES, THOUGHT_TOKENS, PlainDialect
 from consult.agents.temperament import temperaments
-from consult.scenarios import Card, Fact, Photograph
+from consult.scenarios import Card, Fact, Photograph, Question
 
 THINK = prompt_text("plain", "think")
 FACT = Fact("site", "site", "it is on my {hands}")
 LINES = (Line("patient", "open", "I have a rash."), Line("attending", "ask", "Where is it?", "site"))
+PICTURE = Photograph("p", lambda: None)  # type: ignore[arg-type, return-value]
 DOCTOR = DoctorView(
     lines=LINES,
     labels=("eczema", "hives"),
     specialties=("dermatology", "allergy clinic"),
     topics={"site": "where on the body", "duration": "how long"},
     examinations={"palpation": "feeling the place"},
-    photograph=Photograph("p", lambda: None),  # type: ignore[arg-type, return-value]
+    photograph=PICTURE,
     opinions=(
         Opinion("dermatology", "eczema", 0.8, "It is dry."),
         Opinion("dentistry", None, None, ""),
@@ -74,6 +75,16 @@ def doctors(view: DoctorView = DOCTOR) -> list[Prompt]:
     ]
 
 
+def picture_questions() -> list[Prompt]:
+    """Ask about pictures: with options and without, with and without pictures, and with fewer than there are."""
+    several = replace(DOCTOR, further=(PICTURE, PICTURE))
+    asks = replace(several, question=Question("Which?", ("liver", "lung")), labels=("liver", "lung"))
+    open_ = replace(asks, question=Question("What?"), labels=(), rationale="after", specialty="radiology", opinions=())
+    views = [asks, asks.showing(1), open_, replace(open_, photograph=None, rationale="none")]
+    patients = [PlainDialect().triage(view) for view in (several, several.showing(2))]
+    return [*patients, *(doctors(view)[task] for view in views for task in (0, 2, 3))]
+
+
 def text(prompt: Prompt) -> str:
     return "\n".join(message.text for message in prompt.messages)
 
@@ -114,11 +125,14 @@ def test_every_plain_prompt_is_filled_and_used(monkeypatch: pytest.MonkeyPatch) 
     for prompt in (*patients(), *members, *(prompt for view in views for prompt in doctors(view))):
         assert prompt.max_new_tokens > 0
         assert not re.search(r"\{[a-z_]+\}", text(prompt).replace(FACT.text, ""))
+    for prompt in picture_questions():
+        assert not re.search(r"\{[a-z_]+\}", text(prompt))
     folder = files("consult.agents") / "prompts" / "plain"
     # Filled elsewhere: test_assessor.py, test_judge.py, test_checker.py, and a patient's second try in test_patient.py.
-    assert used | {"assessor", "judge", "checker", "patient_again"} == {
-        entry.name.removesuffix(".txt") for entry in folder.iterdir()
-    }
+    # A free talk has texts of its own.
+    there = {entry.name.removesuffix(".txt") for entry in folder.iterdir()}
+    talk = {name for name in there if name.startswith("talk_")}
+    assert used | talk | {"assessor", "judge", "checker", "patient_again", "extractor"} == there
 
 
 def test_prompts_say_what_the_side_may_know() -> None:

@@ -203,7 +203,8 @@ def test_a_field_that_is_not_shown_for_a_role_can_only_fail(role: Any) -> None:
 
 def test_options_of_a_grid_are_its_keys() -> None:
     found = GridOptions.model_validate({"specialist": ["dermatology=a", "b"], "patient": "c"}).by_key()
-    assert set(found) == set(Grid.model_fields) - {"cells"}
+    # The rules of a protocol are those of its preset.
+    assert set(found) == set(Grid.model_fields) - {"cells", "protocol", "picture_width"}
     assert set(found["roles"]) == set(RoleModels.model_fields)
     given = {name: value for name, value in found["roles"].items() if value is not None}
     assert given == {"patient": "c", "specialist": "b", "specialists": {"dermatology": "a"}}

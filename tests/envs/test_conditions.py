@@ -59,6 +59,9 @@ CHANGED: dict[str, Any] = {
     "panel_skill": 0.5,
     "checker": RoleConfig(model="b"),
     "prompt_texts": {"look": "Look closely."},
+    "protocol": "3mdbench",
+    "picture_width": 400,
+    "extractor": RoleConfig(model="b"),
     "own": OwnCase(complaint="it itches"),
 }
 
@@ -70,7 +73,8 @@ FIELDS = [name for name in RunConfig.model_fields if name != "judge"]
 @pytest.mark.parametrize("field", FIELDS)
 def test_whatever_differs_stands_in_the_label(field: str) -> None:
     """A field that a configuration gets later is in the label, too, or needs an entry above."""
-    base = {"strategy": "expert"} if field == "classifier" else {}
+    needed = {"classifier": {"strategy": "expert"}, "extractor": {"protocol": "3mdbench"}}
+    base: dict[str, Any] = needed.get(field, {})
     changed = base | {field: CHANGED[field]}
     if field == "cases":
         changed["temperaments"] = MOODS[:5]

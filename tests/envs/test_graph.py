@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import asked
 import pytest
 
 from consult.agents.acts import Act, Action, Opinion
@@ -76,7 +78,7 @@ def transitions(consultation: Consultation, reached: set[object]) -> Iterator[tu
 
 
 @pytest.fixture(scope="module")
-def played() -> set[tuple[str, str]]:
+def played(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for case in ("test-0011", ALARMED):
         for strategy in STRATEGIES:
@@ -86,6 +88,23 @@ def played() -> set[tuple[str, str]]:
                     consultation = Consultation(SCENARIO, SCENARIO.case(case), plan, max_turns=most)
                     consultation.reset()
                     found |= set(transitions(consultation, set()))
+    return found | asked_about(tmp_path_factory.mktemp("asked") / "q")
+
+
+def asked_about(folder: Path) -> set[tuple[str, str]]:
+    """Answer a question about pictures with each team."""
+    scenario, found = load_scenario(str(asked.folder(folder))), set[tuple[str, str]]()
+    opinion = Opinion("radiology", "lung", 0.5, "")
+    for team in TEAMS:
+        plan = Plan(ordinal=1, case="test-0", temperament="none", strategy="no-dialogue", team=team, seed=0)
+        consultation = Consultation(scenario, scenario.case("test-0"), plan)
+        seen = consultation.reset()
+        while seen.node != "end":
+            actor, action = seen.actor, seen.offers[0]
+            assert actor is not None
+            after = consultation.step(Act(actor, action, opinions=(opinion,) * 3 if action == "consult" else ()))
+            found.add((seen.node, after.node))
+            seen = after
     return found
 
 

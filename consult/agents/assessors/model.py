@@ -39,7 +39,11 @@ class Assessor:
             Exception: The backend's error for this request.
         """
         dialect, refusals = self.client.dialect, [""]
-        prompt = dialect.assessment(view if self.client.info.sees else replace(view, photograph=None))
+        most = self.client.info.photographs if self.client.info.sees else 0
+        if most is not None:
+            shown = view.photographs[:most]
+            view = replace(view, photograph=shown[0] if shown else None, further=shown[1:])
+        prompt = dialect.assessment(view)
         best: dict[str, Verdict] = {}
 
         def read(text: str) -> dict[str, Verdict] | None:

@@ -56,9 +56,15 @@ def _numbers(reading: Reading) -> Iterable[Finding]:
             continue
         if said.is_one and _is_rate(reading.said, start):
             continue
-        if _is_daily(reading, start):
+        if _is_daily(reading, start) or phrases.SIMILE.search(reading.said[:start]):
             continue
         yield Finding("number", str(said))
+    for named in (phrases.WEEKDAY, phrases.MONTH):
+        heard = set(re.findall(named, reading.heard))
+        others = [name for name in re.findall(named, reading.said) if name not in heard]
+        yield from (
+            Finding("number", name) for name in others if heard and not heard & set(re.findall(named, reading.said))
+        )
 
 
 def _is_rate(said: str, start: int) -> bool:
@@ -197,8 +203,9 @@ def _histories(reading: Reading) -> Iterable[str]:
         covered = any(known) and all(ok or is_chat(token) for ok, token in zip(known, content, strict=True))
         idle = match[0].startswith("used to") and clause and not is_medical(clause) and not has_claim(clause)
         dated = match[0].startswith("last ") and re.search(r"\b(?:last|since|ago|yesterday)\b", reading.heard)
+        earlier = match[0].startswith("before ") and "before" in reading.heard
         supposed = clause and (clause.asks or phrases.SUPPOSED.search(clause.text))
-        if match[0] not in reading.heard and not (covered or dated or supposed or idle):
+        if match[0] not in reading.heard and not (covered or dated or earlier or supposed or idle):
             yield match[0]
 
 

@@ -138,6 +138,7 @@ _CONTRACTIONS = (
     ),
     (r"\b(?:teetotal(?:l?er)?|tee total|an abstainer)\b", "not drink alcohol"),
     (r"\b(?:a )?non smoker\b", "not smoke"),
+    (r"\bpainless(?:ly)?\b|\bpain free\b|\bfree of pain\b", "no pain"),
     (r"\bthe day before yesterday\b", "2 days ago"),
     (r"\b(?:can|could|do|does|did) not (?:\w+ )?remember\b|\bno memory of\b", "forget"),
     (r"\bdown (?=(?:by )?(?:\w+ )?\w+ (?:kilos?|kg|pounds?|stone|kilograms?|lbs?)\b)", "lost "),

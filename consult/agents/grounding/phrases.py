@@ -63,7 +63,8 @@ SAYS = re.compile(
 ESPECIALLY = re.compile(r"\b(?:especially|particularly|in particular|above all|most of all)\b .*")
 """What singles out a circumstance."""
 COMPLAINT = re.compile(
-    r"\b(?:it|they|them|these|those)\b|\b(?:this|that) (?:happens?|happened|is|was|has|started|comes|came)\b"
+    r"\b(?:it|they|them|these|those|feel|feels|feeling|felt)\b|\b(?:this|that) (?:happens?|happened|is|was|has"
+    r"|started|comes|came)\b"
 )
 """Pronouns for the complaint."""
 SUPPOSED = re.compile(
@@ -183,7 +184,8 @@ IDIOMS = re.compile(
     r"|\bby heart\b|\bfrom the bottom\b"
     r"|\blike a (?:\w+ )?(?:girl|boy|child|baby)\b|\bon (?:my|the) nerves\b|\bmy nerves\b|\bhope (?:it|this|that"
     r"|things)\b|\bworried sick\b|\bcatch(?:ing)? my breath\b|\bsigh of relief\b|\bin (?:good|safe) hands\b"
-    r"|\bmy mind\b|\bheart out\b|\bswallow me\b|\bkill me\b|\blik\w* the (?:taste|smell|look|sound)\b"
+    r"|\bmy mind\b|\bheart out\b|\bdriv\w+ (?:me|us|him|her) \w+|\bswallow me\b|\bkill me\b"
+    r"|\blik\w* the (?:taste|smell|look|sound)\b"
     r"|\bdie of (?:shame|embarrassment)\b|\b(?:break|broke)\w* (?:my|his|her|our|your) heart\b|\bheart (?:sank|sinks"
     r"|in my mouth)\b|\b(?:take|lose) heart\b|\bbreathe (?:easier|a sigh)"
 )
@@ -215,6 +217,9 @@ INTRODUCED = re.compile(
     r"(?:\b(?:Dr|Doctor|Mr|Mrs|Ms|Miss|Sir|Nurse)\.? (?:[A-Z]\w+ )?|\b[Mm]y name(?: is|'s) (?:[A-Z]\w+ )?)$"
 )
 """What stands before a name that claims nothing."""
+WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+MONTH = r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b"
+"""Names of days and months, which are compared as numbers are."""
 CUES = re.compile(
     r"\bthe same (?:thing|problem|trouble|pain|complaint|symptoms?|one)\b"
     r"|\b(?:had|has|have|got|seen|felt|happened) (?:it|this|that|one|something|anything|the same|the same thing"

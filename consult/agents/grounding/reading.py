@@ -153,8 +153,8 @@ def has_claim(clause: Clause) -> bool:
 
 def is_medical(clause: Clause) -> bool:
     """Return whether a clause is about health: by a word of it, or by a pronoun for the complaint."""
-    said = tokens(clause.text)
-    about = any(is_claim(token) and (token.classes & MEDICAL or token.concepts & CLAIM_QUALITIES) for token in said)
+    said = [token for token in tokens(clause.text) if is_claim(token) and token.word not in listed("daily")]
+    about = any(token.classes & MEDICAL or token.concepts & CLAIM_QUALITIES for token in said)
     return about or bool(phrases.COMPLAINT.search(clause.text))
 
 

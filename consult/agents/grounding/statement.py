@@ -103,7 +103,7 @@ class _Fact:
             return True
         if not wanted.is_one:
             return False
-        counted = rf"\b(?:every|each|per|once|an?|the|1) (?:single )?{wanted.written}"
+        counted = rf"\b(?:every|each|per|once|an?|the|1) (?:\w+ )?{wanted.written}"
         return not wanted.unit or bool(re.search(rf"{counted}|{_ADVERBS.get(wanted.written, '(?!)')}", said))
 
     def _elliptic(self) -> Iterable[Kind]:

@@ -131,6 +131,8 @@ class ModelInfo:
     details: dict[str, str] = field(default_factory=dict)
     rationale: Rationale = "before"
     """Where it gives its reason when it decides as an attending; see `consult.agents.acts.Rationale`."""
+    photographs: int | None = None
+    """Most photographs of one prompt; None for no limit that is known."""
 
 
 class ModelError(UserError):

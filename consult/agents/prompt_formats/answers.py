@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from consult.agents.prompt_formats.clean import clean, without_thought, without_tool_calls
+from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.scenarios import URGENCIES, Scenario, Urgency
 from consult.scenarios.normalised import abstains
 
 LONGEST_WORDS = 300
 """Most characters of a doctor's own words for its diagnosis."""
-LONGEST_DIAGNOSIS = 80
+LONGEST_DIAGNOSIS, LONGEST_ANSWER = 80, 200
+"""Most characters of an open diagnosis, and of an open answer to a question about pictures."""
 _BEGINS_JSON = re.compile(r"\s*(?:```\w*\s*)?\{")
 
 
@@ -82,7 +83,9 @@ def said(value: object) -> str:
 
 def diagnosis_in(named: str, scenario: Scenario, *, closed: bool) -> str | None:
     """Read a diagnosis: a label, or any short answer if the diagnoses are open."""
-    return scenario.diagnosis(named) if closed else short(named)
+    if closed:
+        return scenario.diagnosis(named)
+    return short(named, asked=scenario.asks_questions)
 
 
 def differential_in(value: object, scenario: Scenario, *, closed: bool) -> tuple[str, ...]:
@@ -111,9 +114,16 @@ def tagged_urgency(decision: str) -> Urgency | None:
     return next((urgency for urgency in URGENCIES if urgency == stated), None)
 
 
-def short(named: str) -> str | None:
-    """Parse a short answer; None if it is missing, long, or names no diagnosis ("I don't know")."""
+def short(named: str, *, asked: bool = False) -> str | None:
+    """Parse a short answer; None if it is missing, long, or names no diagnosis ("I don't know").
+
+    Args:
+        named: The answer.
+        asked: Whether it answers a question about pictures, which "none" may do.
+    """
     spoken = clean(named).strip(" .:")
+    if asked:
+        return spoken if 0 < len(spoken) <= LONGEST_ANSWER else None
     return spoken if len(spoken) <= LONGEST_DIAGNOSIS and not abstains(spoken) else None
 
 
@@ -126,6 +136,11 @@ def share(stated: object) -> float | None:
         return None
     value = value / 100 if value > 1 or written.endswith("%") else value
     return value if 0 <= value <= 1 else None
+
+
+def reasoned(text: str, data: Mapping[str, Any] | None) -> str:
+    """Return the private reasoning of an answer: a thought before it, and its own."""
+    return " ".join(part for part in (thought_of(text), said((data or {}).get("reasoning"))) if part)
 
 
 def speech(text: str, speaker: str) -> str | None:

@@ -41,13 +41,19 @@ def assessment_prompt(dialect: str, view: AssessorView) -> Prompt:
     """Ask for a verdict on each item; the consultation is in a separate message."""
     system = fill(
         prompt_text(dialect, "assessor"),
-        photograph="The patient's photograph is attached." if view.photograph else "There is no photograph.",
+        photograph=_attached(len(view.photographs)),
         items="\n".join(f"{item.key} {item.question}" for item in ITEMS),
         shape=shape(),
     )
-    photographs = (view.photograph,) if view.photograph else ()
+    photographs = view.photographs
     messages = (Message("system", system), Message("user", material(view), photographs))
     return Prompt(messages, ANSWER_TOKENS, schema=assessment_schema())
+
+
+def _attached(pictures: int) -> str:
+    if pictures < 2:
+        return "The patient's photograph is attached." if pictures else "There is no photograph."
+    return f"The patient's {pictures} photographs are attached."
 
 
 def assessment_schema() -> Schema:

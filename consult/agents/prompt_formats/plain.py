@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from consult.agents.acts import (
     NOT_MY_FIELD,
@@ -26,6 +25,7 @@ from consult.agents.assessors.rubric import Verdict
 from consult.agents.models.model import Choice, Message, Prompt
 from consult.agents.prompt import BUILT_IN, PLAIN, PromptTexts
 from consult.agents.prompt_formats import assessment
+from consult.agents.prompt_formats import picture_questions as questions
 from consult.agents.prompt_formats.answers import (
     LONGEST_WORDS,
     answer_object,
@@ -34,6 +34,7 @@ from consult.agents.prompt_formats.answers import (
     json_object,
     named_in_text,
     only_one,
+    reasoned,
     said,
     share,
     short,
@@ -158,8 +159,8 @@ class PlainDialect(WholeAnswers):
         return only_one(without_thought(text), view.topics)
 
     def _patient(self, view: PatientView, temperament: Temperament, rules: str, situation: str) -> Prompt:
-        character = _character(view.temperament, temperament)
-        system = self.texts.fill("patient", patient=person_of(view.card), temperament=character, rules=rules)
+        person, mood = person_of(view.card), character(view.temperament, temperament)
+        system = self.texts.fill("patient", patient=person, temperament=mood, rules=rules)
         user = self.texts.fill("patient_turn", transcript=transcript(view), situation=situation)
         return _chat(system, user, SPEECH_TOKENS)
 
@@ -167,6 +168,8 @@ class PlainDialect(WholeAnswers):
 
     def triage(self, view: DoctorView) -> Prompt:
         """Ask for what is seen, the reasoning, specialty, urgency and why."""
+        if view.question is not None:
+            return questions.triage(self.texts, view)
         rules = self.texts.fill("triage_rules", specialties=", ".join(view.specialties) or "(any)")
         task = self.texts.fill("triage", look=self._look(view), shape=shape(TRIAGE_KEYS))
         return self._doctor(rules, view, task, TRIAGE_TOKENS, triage_schema(view))
@@ -180,8 +183,9 @@ class PlainDialect(WholeAnswers):
         if specialty is None:
             return None
         stated, why = (answer, answer) if data is None else (str(data.get("urgency") or ""), data.get("why"))
-        thought, findings = _reasoned(text, data), said(data.get("findings")) if data else ""
-        return TriageOutput(specialty, urgency_in(stated), said(why), thought, findings)
+        thought, findings = reasoned(text, data), said(data.get("findings")) if data else ""
+        urgency = urgency_in(stated) if view.question is None else None
+        return TriageOutput(specialty, urgency, said(why), thought, findings)
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
@@ -212,7 +216,7 @@ class PlainDialect(WholeAnswers):
         topic = only_one(str(data.get("topic") or ""), menu) if action in ("ask", "examine") else None
         if action == "examine" and topic is None:
             return None
-        return ActionOutput(action, topic, line, _reasoned(text, data))
+        return ActionOutput(action, topic, line, reasoned(text, data))
 
     def _utterance(self, answer: str, view: DoctorView, thought: str) -> ActionOutput | None:
         line = speech(answer, "attending")
@@ -229,6 +233,8 @@ class PlainDialect(WholeAnswers):
 
     def opinion(self, view: DoctorView, specialty: str, member: int) -> Prompt:
         """Ask one specialist; who it is, its stance and its order of the labels come after the conversation."""
+        if view.question is not None:
+            return questions.opinion(self.texts, view, specialty)
         task = self.texts.fill(
             "opinion",
             title=doctor_of(specialty),
@@ -242,6 +248,8 @@ class PlainDialect(WholeAnswers):
 
     def read_opinion(self, text: str, view: DoctorView, scenario: Scenario) -> OpinionOutput | None:
         """Read an opinion."""
+        if view.question is not None:
+            return questions.read_opinion(text, scenario)
         answer, closed = without_thought(text), bool(view.labels)
         found = answer_object(answer, "diagnosis")
         data = found or {}
@@ -263,6 +271,8 @@ class PlainDialect(WholeAnswers):
 
     def decision(self, view: DoctorView) -> Prompt:
         """Ask for what is seen, the reasoning, diagnosis, differential, confidence and urgency."""
+        if view.question is not None:
+            return questions.decision(self.texts, view)
         look = {} if view.rationale == "none" else {"look": self._look(view)}
         task = self.texts.fill(
             "decision",
@@ -275,6 +285,8 @@ class PlainDialect(WholeAnswers):
 
     def read_decision(self, text: str, view: DoctorView, scenario: Scenario) -> DecisionOutput | None:
         """Read a decision: JSON, tags, or running text that names one diagnosis."""
+        if view.question is not None:
+            return questions.read_decision(text, scenario)
         after = without_thought(text)
         data = answer_object(after, "diagnosis")
         if data is None or (data and "diagnosis" not in data):
@@ -287,7 +299,7 @@ class PlainDialect(WholeAnswers):
         return DecisionOutput(
             diagnosis=diagnosis,
             differential=tuple(dict.fromkeys((diagnosis, *others)))[:MOST_OTHERS],
-            thought=_reasoned(text, data),
+            thought=reasoned(text, data),
             urgency=urgency_in(str(data.get("urgency") or "")),
             words=words,
             findings=said(data.get("findings")),
@@ -344,10 +356,9 @@ class PlainDialect(WholeAnswers):
     def _doctor(self, rules: str, view: DoctorView, task: str, tokens: int, schema: Schema | None = None) -> Prompt:
         """Put a prompt together: rules and menus, the patient, the conversation, the task."""
         case = self.texts.fill("case", patient=_patient_of(view), file=self._file(view), transcript=_heard(view))
-        photographs = (view.photograph,) if view.photograph else ()
         messages = (
             Message("system", self.texts.fill("doctor", rules=rules)),
-            Message("user", f"{case}\n\n{task}", photographs),
+            Message("user", f"{case}\n\n{task}", view.photographs),
         )
         return Prompt(messages, tokens, schema=schema)
 
@@ -369,7 +380,7 @@ class PlainDialect(WholeAnswers):
 
     def _file(self, view: DoctorView) -> str:
         """Return what is on file: the photograph, a classifier's predictions, and the triage's decision."""
-        lines = [self.texts.text("photograph" if view.photograph else "no_photograph")]
+        lines = [self._attached(view)]
         if view.expert:
             lines.append(self.texts.fill("classifier", predictions=", ".join(view.expert)))
         if view.specialty is not None:
@@ -377,6 +388,14 @@ class PlainDialect(WholeAnswers):
             urgency = view.triage_urgency or "not stated"
             lines.append(self.texts.fill("referral", specialty=view.specialty, urgency=urgency, why=why))
         return "\n".join(lines)
+
+    def _attached(self, view: DoctorView) -> str:
+        shown = len(view.photographs)
+        if view.unshown:
+            return self.texts.fill("photographs_some", all=str(shown + view.unshown), shown=str(shown))
+        if shown > 1:
+            return self.texts.fill("photographs", shown=str(shown))
+        return self.texts.text("photograph" if shown else "no_photograph")
 
     def _look(self, view: DoctorView) -> str:
         return self.texts.text("look" if view.photograph else "look_without")
@@ -414,12 +433,8 @@ def _opinion(opinion: Opinion) -> str:
     return f"{opinion.specialty}: {named}{sure}{f'. {told}' if told else ''}"
 
 
-def _reasoned(text: str, data: Mapping[str, Any] | None) -> str:
-    """Return the private reasoning of an answer: a thought before it, and its own."""
-    return " ".join(part for part in (thought_of(text), said((data or {}).get("reasoning"))) if part)
-
-
-def _character(name: str, temperament: Temperament) -> str:
+def character(name: str, temperament: Temperament) -> str:
+    """Describe a temperament to the model that plays it."""
     return (
         f"Your temperament is {name}; it shows in your tone and your words, not in further facts. "
         f"You describe your trouble {temperament.describing}. You ask questions "

@@ -9,6 +9,7 @@ from typing import Any
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, PatientView
 from consult.agents.choices import Rationale
 from consult.agents.models.model import Choice
+from consult.agents.prompt_formats.answers import LONGEST_ANSWER
 from consult.scenarios import URGENCIES
 
 Schema = dict[str, Any]
@@ -28,6 +29,10 @@ REASONS = ("findings", "reasoning")
 DECISION_KEYS = (*REASONS, "diagnosis", "differential", "confidence", "urgency")
 """Keys of a decision: of the attending's, and of a specialist's opinion."""
 TRIAGE_KEYS = (*REASONS, "specialty", "urgency", "why")
+ANSWER_KEYS = (*REASONS, "answer", "confidence")
+"""Keys of an answer to a question about pictures: of the attending's, and of a specialist's."""
+REFERRAL_KEYS = (*REASONS, "specialty")
+"""Keys of the triage of such a question."""
 
 _MEANINGS = {
     "findings": "<what you see and what was told, at most 70 words>",
@@ -37,6 +42,7 @@ _MEANINGS = {
     "confidence": "<your probability that the diagnosis is right, 0 to 1>",
     "urgency": f"<{', '.join(URGENCIES[:-1])} or {URGENCIES[-1]}>",
     "specialty": "<clinic>",
+    "answer": "<answer>",
     "why": "<one sentence that the patient hears: which clinic, and why>",
 }
 """Key of an answer → what it holds, in a prompt."""
@@ -50,6 +56,22 @@ def decision_keys(rationale: Rationale = "before") -> tuple[str, ...]:
     """Return the keys of a decision in their order: its reason is before it, after it, or nowhere."""
     decided = tuple(key for key in DECISION_KEYS if key not in REASONS)
     return {"before": (*REASONS, *decided), "after": (*decided, *REASONS), "none": decided}[rationale]
+
+
+def answer_keys(rationale: Rationale = "before") -> tuple[str, ...]:
+    """Return the keys of an answer to a question in their order."""
+    decided = tuple(key for key in ANSWER_KEYS if key not in REASONS)
+    return {"before": (*REASONS, *decided), "after": (*decided, *REASONS), "none": decided}[rationale]
+
+
+def keys_of_triage(view: DoctorView) -> tuple[str, ...]:
+    """Return the keys of the triage doctor's answer to what a view shows."""
+    return TRIAGE_KEYS if view.question is None else REFERRAL_KEYS
+
+
+def keys_of_decision(view: DoctorView) -> tuple[str, ...]:
+    """Return the keys of the attending's answer to what a view shows."""
+    return decision_keys(view.rationale) if view.question is None else answer_keys(view.rationale)
 
 
 def shape(keys: Iterable[str], **meanings: object) -> str:
@@ -66,7 +88,7 @@ def shape(keys: Iterable[str], **meanings: object) -> str:
 
 def triage_schema(view: DoctorView) -> Schema:
     """What is found, the reasoning, then specialty, urgency and why."""
-    return _keyed(TRIAGE_KEYS, {"specialty": _name(view.specialties), "why": _text()})
+    return _keyed(keys_of_triage(view), {"specialty": _name(view.specialties), "why": _text()})
 
 
 def decision_schema(view: DoctorView) -> Schema:
@@ -79,14 +101,19 @@ def opinion_schema(view: DoctorView) -> Schema:
     return _keyed(DECISION_KEYS, _diagnoses(view.labels, NOT_MY_FIELD))
 
 
-def diagnosis_choice(labels: Sequence[str]) -> Choice | None:
+def answer_schema(view: DoctorView, keys: Iterable[str] = ANSWER_KEYS) -> Schema:
+    """An answer to a question about pictures, of a specialist or the attending."""
+    return _keyed(keys, {"answer": _name(view.labels) if view.labels else _text(LONGEST_ANSWER)})
+
+
+def diagnosis_choice(labels: Sequence[str], key: str = "diagnosis") -> Choice | None:
     """Return the place where an answer names one of the labels, so that a backend can give the label's probability.
 
     None without labels, and if one is written with escapes in JSON.
     """
     if not labels or any(json.dumps(label) != f'"{label}"' for label in labels):
         return None
-    return Choice(tuple(f'{label}"' for label in labels), after='"diagnosis": "')
+    return Choice(tuple(f'{label}"' for label in labels), after=f'"{key}": "')
 
 
 def action_schema(view: DoctorView) -> Schema:
@@ -106,6 +133,11 @@ def reaction_schema(view: PatientView) -> Schema:
     """Whether the patient is satisfied, whether it accepts the plan, and its line."""
     satisfied: Schema = {"type": "boolean"} if "ask" in view.offers else {"const": True}
     return _object(satisfied=satisfied, accepts={"type": "boolean"}, text=_text())
+
+
+def talk_schema() -> Schema:
+    """Return the schema of a patient's line in a free talk: the line, and whether it ends the talk."""
+    return _object(text=_text(), satisfied={"type": "boolean"})
 
 
 def _keyed(keys: Iterable[str], own: Mapping[str, Schema]) -> Schema:

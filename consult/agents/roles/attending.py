@@ -31,6 +31,8 @@ Together = Callable[[Sequence[Any]], Awaitable[list[Any]]]
 
 CONSULT = "Let me ask my colleagues what they think."
 """Used if the model chose to consult but gave no text."""
+NO_ANSWER = "[gives no answer]"
+"""A program's text for an attending who answers a question in no usable way."""
 UNSOUND = "the advice does not agree with the scenario's"
 """Reason for refusing a readable text to the patient."""
 
@@ -139,6 +141,25 @@ class Attending:
             thought=decided.thought,
             draft=draft,
             usage=looked + cost + wording + spoken,
+            seed=self.client.seed("decision", context),
+        )
+
+    async def answer(self, view: DoctorView, context: RequestContext) -> Act:
+        """Answer a question about pictures; two unusable answers are an abstention (diagnosis None)."""
+        word, reply, cost = await self._decide(view, context)
+        said = word.diagnosis if word else None
+        return Act(
+            speaker="attending",
+            action="conclude",
+            text=said or NO_ANSWER,
+            diagnosis=said,
+            diagnosis_words=(word.words or said) if word else None,
+            confidence=self._confidence(word, reply, view),
+            stated_confidence=word.confidence if word else None,
+            findings=word.findings if word else "",
+            thought=word.thought if word else "",
+            source="program" if said is None else "model",
+            usage=cost,
             seed=self.client.seed("decision", context),
         )
 

@@ -19,6 +19,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from consult.agents.acts import Act, Action, Draft, PatientTask, PatientView, Usage
 from consult.agents.grounding.claims import Grounds
@@ -28,6 +29,7 @@ from consult.agents.models.model import Prompt
 from consult.agents.prompt_formats.clean import clean
 from consult.agents.prompt_formats.prompt_format import FreeOutput
 from consult.agents.prompt_formats.questions import topic_by_words, topic_of
+from consult.agents.prompt_formats.talk import patient_talk_prompt, read_patient_talk
 from consult.agents.roles.checker import Checker
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 from consult.agents.roles.doctors import generate_with_retry
@@ -235,6 +237,8 @@ class FreePatient:
 
     client: RoleClient
     scenario: Scenario
+    talks: bool = False
+    """Whether it chats freely and ends the talk itself; a tiny model cannot."""
 
     async def open(self, view: PatientView, context: RequestContext) -> Act:
         """Open with the main complaint."""
@@ -263,11 +267,13 @@ class FreePatient:
         dialect, usable = self.client.dialect, list[bool]()
 
         def read(text: str) -> FreeOutput | None:
-            word = dialect.read_free_line(text, view)
+            word = read_patient_talk(text, view) if self.talks else dialect.read_free_line(text, view)
             usable.append(word is not None and word.action in view.offers)
             return word if usable[-1] else None
 
-        prompt = dialect.free_line(view, temperaments()[view.temperament])
+        temperament, texts = temperaments()[view.temperament], self.client.texts
+        chat = partial(patient_talk_prompt, view, temperament, texts)
+        prompt = chat() if self.talks else dialect.free_line(view, temperament)
         word, _, cost = await generate_with_retry(self.client, prompt, "free", context, read)
         seed = self.client.seed("free", context)
         if word is None:

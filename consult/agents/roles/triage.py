@@ -10,6 +10,8 @@ from consult.agents.prompt_formats.prompt_format import TriageOutput
 from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.doctors import generate_with_retry, look, reason_again
 
+QUESTION = "question"
+"""The topic of a triage that sends a question about pictures, and so states no urgency."""
 NO_SPECIALTY = "[names no specialty]"
 """A program's text for a tiny model that names no specialty; square brackets mark it as a program's."""
 
@@ -35,6 +37,7 @@ class TriageDoctor:
         return Act(
             speaker="triage",
             action="triage",
+            topic=None if view.question is None else QUESTION,
             text=word.why if word else NO_SPECIALTY if dialect.slots else "",
             specialty=word.specialty if word else None,
             urgency=word.urgency if word else None,

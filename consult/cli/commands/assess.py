@@ -38,6 +38,10 @@ def assess(
             "--check-judge", metavar="REF", help="This model judges 20 built-in transcripts with known faults; no run."
         ),
     ] = None,
+    self_assessment: Annotated[
+        bool,
+        typer.Option("--self-assessment", help="The doctor's model may assess a run of the preset 3mdbench."),
+    ] = False,
     agreement: Annotated[bool, typer.Option("--agreement", help="Compare the run's assessors in pairs.")] = False,
     batch: Batch = None,
     db: Database = DEFAULT_DATABASE,
@@ -65,7 +69,7 @@ def assess(
         )
     code = 0
     if assessor is not None or judge is not None:
-        code = _score(run, assessor, judge, batch=batch, json=json, db=db)
+        code = _score(run, assessor, judge, batch=batch, json=json, db=db, own=self_assessment)
     if ratings is not None:
         with Store(db, create=False) as writing:
             refuse_spoilt(writing, run)
@@ -78,7 +82,9 @@ def assess(
     raise typer.Exit(code)
 
 
-def _score(run: str, assessor: str | None, judge: str | None, *, batch: int | None, json: bool, db: Path) -> int:
+def _score(
+    run: str, assessor: str | None, judge: str | None, *, batch: int | None, json: bool, db: Path, own: bool
+) -> int:
     from consult.agents.models import ModelGoneError
     from consult.api.assess import scored
     from consult.cli.commands.session import print_json
@@ -86,7 +92,7 @@ def _score(run: str, assessor: str | None, judge: str | None, *, batch: int | No
 
     listen = print_json if json else JudgeProgress() if judge is not None else AssessProgress()
     try:
-        summary = scored(run, assessor, judge, batch, db, listen)
+        summary = scored(run, assessor, judge, batch, db, listen, self_assessment=own)
     except (KeyboardInterrupt, ModelGoneError) as stop:
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
         typer.echo(

@@ -19,13 +19,29 @@ if TYPE_CHECKING:
 def import_(
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help="The kind is agentclinic, craft-md, csv, jsonl, folder or FILE.py:NAME."),
+        typer.Argument(
+            metavar="KIND",
+            help="The kind is 3mdbench, agentclinic, craft-md, csv, jsonl, folder or FILE.py:NAME; of questions about "
+            "pictures it is vqa-rad, slake, pathvqa, omnimedvqa, mmmu, gmai or vqa.",
+        ),
     ],
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="This is the file, or the folder of photographs.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="This is the file or folder; for 3mdbench and for questions also an id on the hub.",
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The scenario is made in this folder.")],
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN", help="This field is in this column; it may be given again."),
+    ] = None,
+    own_split: Annotated[
+        bool, typer.Option("--own-split", help="All cases of 3mdbench stay in the split test, as in the data set.")
+    ] = False,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Questions of slake in this language are read, en without it.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -40,7 +56,7 @@ def import_(
     named = Named()
     reference = named.add(IMPORTERS, kind)
     with named.known():
-        summary = import_cases(reference, source, out, _mapping(map_ or []))
+        summary = import_cases(reference, source, out, _mapping(map_ or []), own_split=own_split, language=language)
     if json:
         print_json({"event": "import", "out": str(out) if summary.kept else None, **asdict(summary)})
     else:
@@ -78,15 +94,24 @@ def _lines(summary: Summary, out: Path) -> list[str]:
     return [as_name(line) for line in lines]
 
 
+_WITHOUT_TRUTH = {
+    False: ("case has no diagnosis", "cases have no diagnosis"),
+    True: ("question has no answer", "questions have no answer"),
+}
+
+
 def _details(summary: Summary) -> list[str]:
     diagnoses = count_of(summary.labels, "label") if summary.labels else "open diagnoses"
     if summary.open:
         diagnoses += " (too many different ones for a closed list)"
     counts = [count_of(summary.facts, "fact"), count_of(summary.findings, "finding")]
+    if summary.questions:
+        diagnoses, counts = f"{count_of(summary.closed, 'question')} with options", []
+        counts.append(f"{summary.kept - summary.closed:,} without")
     counts.append(count_of(summary.photographs, "photograph"))
     lines = [f"  {diagnoses}, {', '.join(counts)}"] if summary.kept else []
     for count, one, several in (
-        (summary.unknown, "case has no diagnosis", "cases have no diagnosis"),
+        (summary.unknown, *_WITHOUT_TRUTH[summary.questions]),
         (summary.leaks, "sentence left out: it names the diagnosis", "sentences left out: they name the diagnosis"),
         (
             summary.aside,

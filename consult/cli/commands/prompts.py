@@ -23,13 +23,14 @@ def prompts(
         Path | None,
         typer.Option("--prompts", help="The prompts in this folder replace the built-in ones, file by file."),
     ] = None,
+    preset: Annotated[str | None, typer.Option(help="The prompts of the preset 3mdbench are printed.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line and nothing else.")] = False,
 ) -> None:
     """Print the prompts of a consultation as instruction-tuned models get them; no model is needed."""
     from consult.api.prompts import prompts as rendered
     from consult.cli.commands.session import print_json
 
-    shown = rendered(role, scenario=scenario, case=case, prompts=folder)
+    shown = rendered(role, scenario=scenario, case=case, prompts=folder, preset=preset)
     if not json:
         typer.echo(str(shown))
         return

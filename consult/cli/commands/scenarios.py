@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,7 +81,8 @@ def check(folder: Folder) -> None:
         raise typer.Exit(2)
     scenario = load_folder(folder)
     sizes = ", ".join(count_of(size, f"{split} case") for split, size in _tests_first(scenario))
-    typer.echo(f"{as_name(str(folder))}: no mistakes found ({count_of(len(scenario.labels), 'label')}, {sizes})")
+    listed = "questions" if scenario.asks_questions else count_of(len(scenario.labels), "label")
+    typer.echo(f"{as_name(str(folder))}: no mistakes found ({listed}, {sizes})")
 
 
 def _tests_first(scenario: Scenario) -> list[tuple[str, int]]:
@@ -109,6 +111,7 @@ def _described(scenario: Scenario) -> dict[str, Any]:
 
     return {
         "scenario": scenario.name,
+        "kind": scenario.kind,
         "title": scenario.title,
         "description": scenario.description,
         "revision": scenario.revision,
@@ -126,10 +129,11 @@ def _print(console: Console, scenario: Scenario) -> None:
     console.print(_text(f"{scenario.name}: {scenario.title}", "bold"), highlight=False)
     if scenario.description:
         console.print(_text(scenario.description), highlight=False)
-    console.print(
-        _text(f"{count_of(len(scenario.labels), 'label')} · {_splits(scenario)} · revision {scenario.revision}")
-    )
-    for kind, names in (("topics", scenario.topics), ("examinations", scenario.examinations)):
+    listed = "questions" if scenario.asks_questions else count_of(len(scenario.labels), "label")
+    console.print(_text(f"{listed} · {_splits(scenario)} · revision {scenario.revision}"))
+    menus: list[tuple[str, Iterable[str]]] = [("topics", scenario.topics), ("examinations", scenario.examinations)]
+    menus += [("specialties", scenario.specialties)] if scenario.asks_questions else []
+    for kind, names in menus:
         if names:
             console.print(_text(f"{kind}: {', '.join(names)}", "dim"), highlight=False)
     if scenario.labels:

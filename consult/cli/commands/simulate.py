@@ -40,7 +40,8 @@ def simulate(
         raise UserError("--case names a case and --cases counts them; give one of the two")
     if case:
         options = options.model_copy(update={"cases": _one_or_several(case)})
-    refuse_contradictions(options)
+    if options.preset is None:
+        refuse_contradictions(options)
     if options.complaint is not None and not options.patient:
         options = options.model_copy(update={"patient": own_patient(json)})
     planned = plan_run(options, prompts=not no_prompts)
@@ -74,19 +75,23 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]
     from consult.agents.models.human import PERSONS
     from consult.agents.roles.checker import OWN, RULES
+    from consult.agents.temperament import NO_TEMPERAMENT
     from consult.envs.checkers import checker_config
     from consult.envs.role_models import roles
 
     # A person can only play the patient, so the model shown is the attending's.
     person = config.patient.model in PERSONS
     everyone = config.attending if person else config.patient
-    parts += ["--patient", config.patient.model] if person else []
+    asked = set(config.temperaments) == {NO_TEMPERAMENT}
+    parts += ["--patient", config.patient.model] if person and not asked else []
     parts += ["--model", everyone.model] if everyone.model != type(config).model_fields["patient"].default.model else []
     for name in ("triage", "specialist", "attending"):
         role: RoleConfig = getattr(config, name)
         parts += [f"--{name}", role.model] if name in roles(config) and role.model != everyone.model else []
     for specialty, own in config.specialists.items() if "specialist" in roles(config) else ():
         parts += ["--specialist", f"{specialty}={own.model}"]
+    parts += ["--preset", config.protocol] if config.protocol != "consult" else []
+    parts += ["--extractor", config.extractor.model] if config.extractor else []
     parts += ["--judge", config.judge.model] if config.judge else []
     usual = checker_config(OWN, config.patient, grounded=config.patient_grounding)
     parts += ["--checker", config.checker.model if config.checker else RULES] if config.checker != usual else []

@@ -75,7 +75,7 @@ def tables(found: Mapping[str, Any], width: int) -> Iterator[Table]:
         intervals.
     """
     columns = found["conditions"]["differing"] or [MODEL, STRATEGY, TEAM]
-    for build in (_diagnosis, _triage, _rubric):
+    for build in (_diagnosis, _answers, _triage, _rubric):
         table = build(found, columns, sure=True)
         if _width(table) > width:
             table = build(found, columns, sure=False)
@@ -102,12 +102,32 @@ def _diagnosis(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) 
     figures = ("n", f"right{SURE}", f"minus solo{SURE}")
     table = _table("diagnosis", ("run", *columns), (*figures, "vote", "F1", "3MDBench's F1") if sure else figures)
     for run in found["runs"]:
-        accuracy, f1 = run["headlines"]["accuracy"], run["headlines"]["weighted F1"]["value"]
+        accuracy, f1 = run["headlines"]["accuracy"], run["headlines"].get("weighted F1", {}).get("value")
         others = (_value(run, "panel's plurality vote"), f1, run["legacy"]["f1"]) if sure else ()
         right = _share(accuracy).append(_unjudged(run))
         table.add_row(
             *_condition(run, columns), f"{accuracy['n']:,}", right, _over(run, "solo doctor"), *map(_percent, others)
         )
+    return table
+
+
+_ANSWERS = {
+    "closed": ("form of answer", "closed"),
+    "open": ("form of answer", "open"),
+    "in-domain": ("domain", "in-domain"),
+    "out of domain": ("domain", "out of domain"),
+}
+"""Figure of answers to questions about pictures → the grouping that has it, and the group."""
+
+
+def _answers(found: Mapping[str, Any], columns: Sequence[str], *, sure: bool) -> Table:
+    """Return the accuracy of answers to questions by form and domain; without a row for patients."""
+    end = SURE if sure else ""
+    table = _table("answers", ("run", *columns), [f"{name}{end}" for name in _ANSWERS])
+    for run in found["runs"]:
+        figures = [run["groups"].get(grouping, {}).get(group) for grouping, group in _ANSWERS.values()]
+        if any(figures):
+            table.add_row(*_condition(run, columns), *(_share(figure, sure) for figure in figures))
     return table
 
 

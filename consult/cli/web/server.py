@@ -179,8 +179,10 @@ def _html(page: str, status: int = 200) -> Response:
 
 def _photograph(readers: Readers, request: Request) -> Response:
     """Return a photograph, drawn on request; a browser that has it only checks whether it has changed."""
+    number = request.query_params.get("n", "1")
     with readers.reading() as store:
-        png = stored.photograph(store, request.path_params["consultation"])
+        place = int(number) if number.isascii() and number.isdigit() and len(number) < 3 else 0
+        png = stored.photograph(store, request.path_params["consultation"], place)
     if png is None:
         raise HTTPException(404, "this consultation has no photograph")
     tag = f'"{hashlib.sha256(png).hexdigest()[:24]}"'

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consult.agents.models.human import HUMAN
+from consult.agents.models.human import HUMAN, NOBODY
 from consult.agents.prompt import own_prompts
 from consult.agents.temperament import own_temperament, temperaments
 from consult.envs.benchmark.grid import ALL, OWN, Block, Grid
 from consult.envs.benchmark.grid_file import GridError
+from consult.envs.benchmark.protocol import refuse_rules
 from consult.envs.by_role import FIELDS, with_values
 from consult.envs.checkers import checker_config
-from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.config import RoleConfig, RunConfig, extractor_config
 from consult.envs.role_models import references, roles
 from consult.scenarios import Scenario, UnknownNameError
 
-_SHARED = ("scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding")
+_SHARED = ("scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding", "protocol", "picture_width")
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ def _config(
         **(played := _roles(grid, scenario, model)),
         "checker": checker_config(grid.checker, played["patient"], grounded=grid.patient_grounding),
     }
+    refuse_rules(grid.protocol, team, extractor=grid.extractor, closed=bool(scenario.labels))
+    if grid.extractor is not None:
+        told["extractor"] = extractor_config(grid.extractor)
     config = RunConfig.model_validate(told)
     return config.model_copy(update={"classifier": grid.classifier}) if config.asks_classifier else config
 
@@ -137,8 +141,11 @@ def _roles(grid: Grid, scenario: Scenario, model: str) -> dict[str, Any]:
     unknown = next((one for one in grid.roles.specialists if one not in scenario.specialties), None)
     if unknown is not None:
         raise UnknownNameError("specialty", unknown, scenario.specialties)
+    references = {name: getattr(grid.roles, name) for name in names}
+    if scenario.asks_questions:
+        references["patient"] = NOBODY
     own = {specialty: role("specialist", reference) for specialty, reference in grid.roles.specialists.items()}
-    return {name: role(name, getattr(grid.roles, name)) for name in names} | {"specialists": own}
+    return {name: role(name, reference) for name, reference in references.items()} | {"specialists": own}
 
 
 def _check(found: list[Cell]) -> None:

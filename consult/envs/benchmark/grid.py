@@ -7,10 +7,17 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from consult.agents.choices import STRATEGIES, TEAMS
+from consult.agents.choices import STRATEGIES, TEAMS, Protocol
 from consult.agents.roles.checker import OWN as OWN_CHECKER
 from consult.agents.temperament import temperaments
 from consult.envs.by_role import by_role
+from consult.envs.question_settings import (
+    PATIENTS_ONLY,
+    STRATEGY,
+    refuse_assessors,
+    refuse_settings,
+    refuse_strategy,
+)
 from consult.fields import (
     Cases,
     ExactTypes,
@@ -18,13 +25,14 @@ from consult.fields import (
     MaxTurns,
     PanelSize,
     PatientGrounding,
+    PictureWidth,
     Repeats,
     ScenarioName,
     Seed,
     SplitName,
     once,
 )
-from consult.scenarios import UnknownNameError
+from consult.scenarios import Scenario, UnknownNameError
 
 OWN, ALL = "own", "all"
 """Temperaments: one per case, balanced, or all four for each case."""
@@ -117,6 +125,14 @@ class Grid(_Table):
     patient's own model if it is on a server or in a folder."""
     solo_baseline: bool = True
     """Whether a run of the solo doctor is added to each strategy that lacks one."""
+    protocol: Protocol = "consult"
+    """The rules of a consultation: this program's own, or 3MDBench's free talk."""
+    picture_width: PictureWidth | None = None
+    """Most pixels of a photograph's width that the doctors see."""
+    extractor: Annotated[str, Field(min_length=1)] | None = None
+    """The model that extracts the final diagnosis from a free talk; without one, the labels are searched for."""
+    self_assessment: bool = True
+    """Whether a compared model may assess."""
     temperature: Annotated[dict[str, float], BeforeValidator(partial(by_role, "temperature"))] = Field(
         default_factory=dict
     )
@@ -127,6 +143,25 @@ class Grid(_Table):
     roles: RoleModels = RoleModels()
     cells: Annotated[tuple[Block, ...], Field(min_length=1)] = ()
     """Parts of the grid with their own cases; without any, the grid is one block."""
+
+    def for_scenario(self, scenario: Scenario) -> Grid:
+        """Return the grid with what applies to the scenario's cases in place of the defaults.
+
+        Raises:
+            UserError: The scenario has questions, and a setting is about patients.
+        """
+        if not scenario.asks_questions:
+            return self
+        usual = {"strategies": (STRATEGY,), "assessors": (NOBODY_ASSESSES,)}
+        grid = self.model_copy(update={k: v for k, v in usual.items() if k not in self.model_fields_set})
+        fields = type(self).model_fields
+        given = [name for name in PATIENTS_ONLY if name in fields and getattr(grid, name) != fields[name].default]
+        refuse_settings(scenario, [*given, *(["patient"] if grid.roles.patient else [])])
+        for strategy in dict.fromkeys(name for block in grid.blocks() for name in block.strategies or ()):
+            refuse_strategy(scenario, strategy)
+        if grid.judges():
+            refuse_assessors(scenario)
+        return grid
 
     def blocks(self) -> list[Block]:
         """Return the blocks with all values filled in, except the number of cases if it means all."""
@@ -139,6 +174,10 @@ class Grid(_Table):
         """Return the assessors, with `model` replaced by the model's name."""
         named = (self.models[0] if name == THE_MODEL else name for name in self.assessors)
         return [name for name in dict.fromkeys(named) if name != NOBODY_ASSESSES]
+
+    def compared(self) -> list[str]:
+        """Return the models that are compared with each other."""
+        return list(dict.fromkeys(model for block in self.blocks() for model in block.models or ()))
 
     def judges_diagnoses(self) -> bool:
         """Return whether a judge is asked about open diagnoses."""

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from consult.envs.benchmark.grid import Block, Grid, RoleModels
+from consult.envs.by_role import FIELDS
+from consult.envs.by_role import merged as merged_values
 from consult.errors import UserError
 from consult.fields import refusal
 from consult.foreign_text import quoted
@@ -97,6 +99,7 @@ def make_grid(source: Source, given: Mapping[str, Any]) -> Grid:
     # A value of the file is checked although an option replaces it.
     _validated(data, source, {})
     merged = {**data, **given}
+    merged |= {name: merged_values(data[name], given[name], name) for name in FIELDS if name in data and name in given}
     if "roles" in data and "roles" in given:
         merged["roles"] = {**data["roles"], **given["roles"]}
     return _validated(merged, source, given)

@@ -54,6 +54,20 @@ def judging_range(played: Sequence[Outcome]) -> tuple[float, float] | None:
     return right / len(scored), (right + unjudged(scored)) / len(scored)
 
 
+def answers(played: Sequence[Outcome]) -> dict[str, Estimate]:
+    """Return the accuracy of answers to questions about pictures: closed, open, and open by the words alone.
+
+    Open answers count as right by match, alias or judge; the last figure leaves the judge's out. Empty for patients.
+    """
+    by_form = {form: [one for one in judged(played) if one.question_form == form] for form in ("closed", "open")}
+    found = {f"{form} answers": accuracy(asked) for form, asked in by_form.items() if asked}
+    asked = by_form["open"]
+    if any(one.correct_by == "judge" for one in asked):
+        hits = [bool(one.correct) and one.correct_by in ("match", "alias") for one in asked]
+        found["open answers, by match alone"] = share(hits, [one.case for one in asked]).having(failed(asked))
+    return found
+
+
 def top_three(played: Sequence[Outcome]) -> Estimate:
     """Return the share of consultations with the truth among the first three diagnoses, the final one being first."""
     scored = judged(played)

@@ -67,6 +67,14 @@ class Outcome:
     """Number of questions that the attending asked the patient."""
     judge_failed: bool = False
     """Whether the diagnosis is unjudged although a judge was asked."""
+    dataset: str | None = None
+    """Of a question about pictures, the data set that it comes from; like the four below, None for a patient."""
+    modality: str | None = None
+    question_type: str | None = None
+    question_form: str | None = None
+    """closed or open"""
+    domain: str | None = None
+    """in or out"""
 
     @property
     def has_alarm(self) -> bool | None:
@@ -147,6 +155,11 @@ class _Reader:
             seconds=row.seconds,
             error=row.error,
             questions=int(row.questions),
+            dataset=_shared(row.dataset),
+            modality=_shared(row.modality),
+            question_type=_shared(row.question_type),
+            question_form=_shared(row.question_form),
+            domain=_shared(row.domain),
         )
 
     def _ranked(self, differential: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from consult.agents.exchange import Outcome
 from consult.envs.config import Status
 from consult.envs.store.prompt_rows import unpacked
 from consult.scenarios import URGENCIES
+from consult.scenarios.case import QuestionForm
 from consult.scenarios.correct import CorrectBy, Relation
 
 MOST = 2**53
@@ -110,9 +111,10 @@ def conditions() -> Mapping[str, Conditions]:
             **_columns(
                 _text,
                 "case_id temperament specialty? diagnosis? diagnosis_words? truth? true_specialty? red_flag? "
-                "style? error?",
+                "style? error? dataset? modality? question_type? domain?",
             ),
             **_columns(_whole, "ordinal", 1),
+            **_columns(_menu, "question_form?", get_args(QuestionForm)),
             "run_id": "EXISTS (SELECT 1 FROM main.runs WHERE runs.id = run_id)",
             "id": "(typeof(id) = 'text' AND id IS run_id || '.' || ordinal)",
             **_columns(_menu, "strategy", STRATEGIES),

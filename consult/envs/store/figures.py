@@ -71,6 +71,11 @@ class EndedConsultation(NamedTuple):
     """As JSON."""
     questions: float
     """Number of questions that the attending asked the patient."""
+    dataset: str | None
+    modality: str | None
+    question_type: str | None
+    question_form: str | None
+    domain: str | None
 
 
 _ENDED = """
@@ -80,7 +85,8 @@ SELECT c.ordinal, c.id, c.case_id, c.temperament, c.repeat, c.status, c.specialt
   count(t.idx), total(t.tokens_in), total(t.tokens_out), total(t.seconds),
   max(CASE WHEN t.action = 'conclude' THEN t.confidence END),
   max(CASE WHEN t.action = 'conclude' THEN t.differential END),
-  total(t.speaker = 'attending' AND t.action = 'ask')
+  total(t.speaker = 'attending' AND t.action = 'ask'),
+  c.dataset, c.modality, c.question_type, c.question_form, c.domain
 FROM consultations c LEFT JOIN turns t ON t.consultation_id = c.id
 WHERE c.run_id = ? AND c.status != 'running' GROUP BY c.ordinal ORDER BY c.ordinal
 """

@@ -194,7 +194,13 @@ def keep_findings(db: Any) -> None:
     db.execute("ALTER TABLE runs ADD COLUMN prompt_revision TEXT")
 
 
-READABLE = 16
+def describe_questions(db: Any) -> None:
+    """17: what a question about pictures is about; unknown for patients and for older rows."""
+    for column in ("dataset", "modality", "question_type", "question_form", "domain"):
+        db.execute(f"ALTER TABLE consultations ADD COLUMN {column} TEXT")
+
+
+READABLE = 17
 """Steps after this one change no table: a store that has taken so many can be read without them."""
 
 
@@ -215,6 +221,7 @@ MIGRATIONS: tuple[Callable[[Any], None], ...] = (
     hold_by_lock,
     count_replies,
     keep_findings,
+    describe_questions,
 )
 
 _CREATE = """

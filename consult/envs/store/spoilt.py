@@ -25,7 +25,10 @@ _PLAYED = ("turns", "opinions")
 """Tables whose rows a consultation consists of."""
 _VERDICTS = ("assessments", "judgements")
 _ASIDE = ("benchmarks", "benchmark_runs", "photographs", "classifier_predictions")
-_TRUTHS = ("truth", "true_specialty", "true_urgency", "red_flag", "style", "skin_type", "demo")
+_TRUTHS = (
+    "truth", "true_specialty", "true_urgency", "red_flag", "style", "skin_type", "demo",
+    "dataset", "modality", "question_type", "question_form", "domain",
+)  # fmt: skip
 """Columns of a consultation that do not depend on how it was played: they are kept if they can be read."""
 _LENGTH = (
     "json_array_length(config, '$.cases') * coalesce(json_extract(config, '$.repeats'), 1) "

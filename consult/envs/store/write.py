@@ -93,7 +93,8 @@ class Store(ReadableStore):
             versions: Package → version.
             revision: Hash of the scenario.
             truths: Case id → the columns `truth`, `true_specialty`, `true_urgency`, `red_flag`, `style`,
-                `skin_type`, `demo`.
+                `skin_type`, `demo`, and of a question `dataset`, `modality`, `question_type`, `question_form`,
+                `domain`.
             sees: Doctor's role → whether its model takes photographs.
             prompts: Whether prompts and replies are stored.
             prompt_revision: Revision of the prompts that its models read.

@@ -69,7 +69,7 @@ def summary(found: Data) -> Table:
         (
             *_row(run),
             *(
-                small(run["headlines"][name], place(run["run"], "all"), n=_n(run))
+                small(run["headlines"].get(name), place(run["run"], "all"), n=_n(run))
                 for name in ("accuracy", "weighted F1", "top 3")
             ),
             small(run["panel"]["vote"], place(run["run"], "panel vote"), n=_n(run))

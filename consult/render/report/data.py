@@ -187,6 +187,9 @@ def _counts(played: Sequence[Outcome], row: Row) -> Data:
 def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
     from consult.envs.metrics import diagnosis
 
+    if scenario.asks_questions:
+        figures = {"accuracy": diagnosis.accuracy(played), **diagnosis.answers(played)}
+        return {name: figure.as_json() for name, figure in figures.items()}
     labels = list(scenario.labels)
     figures = {
         "accuracy": diagnosis.accuracy(played),
@@ -215,6 +218,8 @@ def _judging(store: Store, run: str, played: Sequence[Outcome]) -> Data:
 def _legacy(played: Sequence[Outcome], scenario: Scenario) -> Data:
     from consult.envs.metrics.mdbench_scorer import legacy
 
+    if scenario.asks_questions:
+        return {"f1": None, "predictions": 0, "dropped": 0.0, "why": "it scores no answers to questions"}
     aliases = [alias for label in scenario.labels.values() for alias in label.aliases]
     return asdict(legacy(played, list(scenario.labels), aliases))
 

@@ -75,8 +75,14 @@ def _headlines(run: Data) -> Table:
     if judging["unjudged"]:
         low, high = (share(end) for end in judging["accuracy_range"])
         rows.insert(1, (Cell("accuracy, if all were judged"), Cell(f"{low} to {high}", everything)))
-    rows.append((Cell("3MDBench's scorer, weighted F1"), Cell(legacy(run["legacy"]))))
-    return Table("Diagnosis", ("", "value (95 %), n"), rows, _judged_by(judging))
+    if "weighted F1" in run["headlines"]:
+        rows.append((Cell("3MDBench's scorer, weighted F1"), Cell(legacy(run["legacy"]))))
+    return Table(
+        "Diagnosis" if "weighted F1" in run["headlines"] else "Answers",
+        ("", "value (95 %), n"),
+        rows,
+        _judged_by(judging),
+    )
 
 
 def _judged_by(judging: Data) -> str:

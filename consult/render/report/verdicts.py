@@ -14,7 +14,7 @@ HEADINGS = (
     "consultation", "run", "case", "temperament", "status", "truth", "diagnosis", "diagnosis_words", "verdict",
     "correct", "correct_by", "confidence", "true_specialty", "specialty", "true_urgency", "urgency", "final_urgency",
     "red_flag", "alarm_told", "opinions_right", "opinions", "vote", "skin_type", "style", "turns", "tokens_in",
-    "tokens_out", "seconds", "demo", "error",
+    "tokens_out", "seconds", "demo", "dataset", "modality", "question_type", "question_form", "domain", "error",
 )  # fmt: skip
 
 FORMULA = ("=", "+", "-", "@")
@@ -50,7 +50,8 @@ def _row(run: str, one: Outcome) -> tuple[object, ...]:
         one.id, run, one.case, one.temperament, one.status, one.truth, one.diagnosis, one.words, verdict(one),
         decided, one.correct_by, one.confidence, one.true_specialty, one.specialty, one.true_urgency, one.urgency,
         one.final_urgency, one.red_flag, one.alarm_told, right, len(one.opinions), one.vote, one.skin_type, one.style,
-        one.turns, one.tokens_in, one.tokens_out, f"{one.seconds:.3f}", int(one.demo), one.error,
+        one.turns, one.tokens_in, one.tokens_out, f"{one.seconds:.3f}", int(one.demo),
+        one.dataset, one.modality, one.question_type, one.question_form, one.domain, one.error,
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from consult.agents.prompt_formats import Dialect
 from consult.agents.roles.patient import MOST_FACTS
 from consult.agents.temperament import own_temperament
 from consult.envs.config import Plan
-from consult.envs.consultation import Consultation
+from consult.envs.consultation import Consultation, asked
+from consult.envs.question_settings import STRATEGY
 from consult.rl.config import TrainingError
 from consult.rl.rewards.decisions import Target
 from consult.scenarios import Case, Scenario
@@ -83,14 +84,17 @@ def without(rows: Iterable[Row], specialties: Sequence[str]) -> list[Row]:
     return [row for row in rows if row.case.truth.specialty not in specialties]
 
 
-def triage_rows(scenario: Scenario, ids: Sequence[str], dialect: Dialect, *, sees: bool) -> list[Row]:
-    """Return the triage doctor's decisions: complaint and photograph, with a plain opening.
+def triage_rows(
+    scenario: Scenario, ids: Sequence[str], dialect: Dialect, *, sees: bool, most: int | None = None
+) -> list[Row]:
+    """Return the triage doctor's decisions: complaint and photograph with a plain opening, or question and pictures.
 
     Args:
         scenario: The scenario.
         ids: Ids of cases; those without a true specialty are left out.
         dialect: The model's prompt format.
         sees: Whether the model takes photographs.
+        most: Most photographs of a prompt; None for no limit.
     """
     rows = []
     for case_id in ids:
@@ -100,7 +104,7 @@ def triage_rows(scenario: Scenario, ids: Sequence[str], dialect: Dialect, *, see
         consultation = _opened(scenario, case)
         view = consultation.observe().view
         assert isinstance(view, DoctorView)
-        view = view if sees else replace(view, photograph=None)
+        view = view.showing(most) if sees else replace(view, photograph=None)
         rows.append(Row(case_id, case, view, dialect.triage(view), Target(case.truth.specialty, case.truth.urgency)))
     return rows
 
@@ -110,11 +114,14 @@ def _opened(scenario: Scenario, case: Case) -> Consultation:
         ordinal=1,
         case=case.id,
         temperament=own_temperament(scenario, case.id),
-        strategy="dialogue",
+        strategy="dialogue" if case.question is None else STRATEGY,
         team="panel",
         seed=0,
     )
     consultation = Consultation(scenario, case, plan)
+    if case.question is not None:
+        consultation.step(asked(case.question))
+        return consultation
     facts = (case.card.complaint, *(fact for fact in case.card.facts if fact.id in case.card.opening))[:MOST_FACTS]
     told = tuple(fact.id for fact in facts)
     consultation.step(Act("patient", "open", plainly(facts), "complaint", told, source="program"))
@@ -122,7 +129,13 @@ def _opened(scenario: Scenario, case: Case) -> Consultation:
 
 
 def attending_row(
-    identifier: str, consultation: Consultation, dialect: Dialect, *, sees: bool, rationale: Rationale
+    identifier: str,
+    consultation: Consultation,
+    dialect: Dialect,
+    *,
+    sees: bool,
+    rationale: Rationale,
+    most: int | None = None,
 ) -> Row | None:
     """Return the attending's decision in a consultation whose panel has given its opinions.
 
@@ -132,6 +145,7 @@ def attending_row(
         dialect: The model's prompt format.
         sees: Whether the model takes photographs.
         rationale: Where the reason goes: before the decision, after it, or nowhere.
+        most: Most photographs of a prompt; None for no limit.
 
     Returns:
         None if the case has no true diagnosis or nobody was consulted.
@@ -150,7 +164,7 @@ def attending_row(
     until = next((i for i, act in enumerate(consultation.acts) if act.action == "conclude"), len(consultation.acts))
     view = before.restore(consultation.acts[:until]).view
     assert isinstance(view, DoctorView)
-    view = replace(view, rationale=rationale, photograph=view.photograph if sees else None)
+    view = replace(view, rationale=rationale, photograph=view.photograph if sees else None).showing(most)
     named = [opinion.diagnosis for opinion in consulted.opinions]
     target = Target(truth, scenario=consultation.scenario)
     right = sum(map(target.is_right, named)) / len(named)

@@ -87,6 +87,11 @@ class Policy:
         return self.speaker.info.sees
 
     @property
+    def most_photographs(self) -> int | None:
+        """Return the most photographs of a prompt; None for no limit that is known."""
+        return self.speaker.info.photographs
+
+    @property
     def revision(self) -> str:
         """Return the revision of the weights that the policy was opened with, as runs name it."""
         return revision_with(self.speaker.base.revision, self.located.adapter)
@@ -177,12 +182,12 @@ class Policy:
         Args:
             text: The completion, including the beginning that its prompt gives.
             row: The decision that was asked for.
-            scenario: The scenario whose labels and aliases count.
+            scenario: The scenario whose labels and aliases count; the row's own, if it has a question with options.
         """
         if self.config.role == "triage":
             decided = parse_triage(text, row.view, self.dialect)
         else:
-            decided = parse_decision(text, row.view, self.dialect, scenario)
+            decided = parse_decision(text, row.view, self.dialect, row.target.scenario or scenario)
         return replace(decided, constrained=self.constraint is not None)
 
     # -- keeping ---------------------------------------------------------------------------------------------------

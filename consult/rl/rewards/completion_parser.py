@@ -15,11 +15,10 @@ from typing import Any
 from consult.agents.acts import DoctorView
 from consult.agents.choices import Rationale
 from consult.agents.prompt_formats import Dialect
-from consult.agents.prompt_formats.answers import json_object
+from consult.agents.prompt_formats.answers import json_object, short
 from consult.agents.prompt_formats.clean import without_thought
-from consult.agents.prompt_formats.schemas import MOST_OTHERS, TRIAGE_KEYS, decision_keys
+from consult.agents.prompt_formats.schemas import MOST_OTHERS, keys_of_decision, keys_of_triage
 from consult.scenarios import URGENCIES, Scenario, Urgency
-from consult.scenarios.normalised import abstains
 
 _THOUGHT = r"<think>(?P<thought>.*?)</think>"
 _ANSWER = r"<answer>(?P<answer>[^<>]*)</answer>"
@@ -55,7 +54,7 @@ def parse_triage(text: str, view: DoctorView, dialect: Dialect) -> Decided:
     answers = len(re.findall(r'"specialty"\s*:', answer))
     if read is None or answers != 1:
         return Decided(text, None, False)
-    return Decided(text, read.specialty, _has_form(answer, TRIAGE_KEYS), read.urgency)
+    return Decided(text, read.specialty, _has_form(answer, keys_of_triage(view)), read.urgency)
 
 
 def parse_decision(text: str, view: DoctorView, dialect: Dialect, scenario: Scenario) -> Decided:
@@ -69,12 +68,13 @@ def parse_decision(text: str, view: DoctorView, dialect: Dialect, scenario: Scen
         return tagged
     answer = without_thought(text).strip()
     data = json_object(answer)
-    if data is None or "diagnosis" not in data:
+    key = "diagnosis" if view.question is None else "answer"
+    if data is None or key not in data:
         return replace(tagged, formed=False)
-    only = len(re.findall(r'"diagnosis"\s*:', answer)) == 1 and isinstance(data["diagnosis"], str)
-    named = _only_label(data["diagnosis"], scenario) if only else None
+    only = len(re.findall(rf'"{key}"\s*:', answer)) == 1 and isinstance(data[key], str)
+    named = _only_label(data[key], scenario) if only else None
     urgency = next((one for one in URGENCIES if one == data.get("urgency")), None)
-    return Decided(text, named, named is not None and _has_form(answer, decision_keys(view.rationale)), urgency)
+    return Decided(text, named, named is not None and _has_form(answer, keys_of_decision(view)), urgency)
 
 
 def _has_form(answer: str, keys: Sequence[str]) -> bool:
@@ -116,5 +116,4 @@ def parse_diagnosis(text: str, scenario: Scenario, rationale: Rationale = "befor
 def _only_label(answer: str, scenario: Scenario) -> str | None:
     if scenario.labels:
         return scenario.diagnosis(answer)
-    said = answer.strip(" .\n")
-    return said if len(said) <= 80 and not abstains(said) else None
+    return short(answer.strip(" .\n"), asked=scenario.asks_questions)

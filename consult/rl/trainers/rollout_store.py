@@ -20,6 +20,7 @@ from consult.counts import count_of
 from consult.envs.config import Plan, RoleConfig, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.held import RunHold
+from consult.envs.question_settings import STRATEGY
 from consult.envs.role_models import Models, roles
 from consult.envs.runner import Runner, truths_of, versions
 from consult.envs.store.rows import Row, consultation_id
@@ -201,6 +202,8 @@ class RolloutStore:
             default: RoleConfig = fields[name].default
             return default.model_copy(update={"model": self.team[name].model})
 
+        if self.scenario.asks_questions:
+            more = {"strategy": STRATEGY, **more}
         return RunConfig(
             scenario=self.reference,
             split=split,

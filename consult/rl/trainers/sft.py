@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from consult.agents.models.model import Message
-from consult.agents.prompt_formats.schemas import TRIAGE_KEYS, decision_keys
+from consult.agents.prompt_formats.schemas import keys_of_decision, keys_of_triage
 from consult.rl.data.dataset import Row
 from consult.rl.policy.constraint import END, Constraint
 from consult.rl.policy.policy import Policy
@@ -79,6 +80,9 @@ SEEN = "What the photograph shows and what the patient told."
 WEIGHED = "I weighed what I saw and heard, and the opinions."
 """Placeholder for the reasoning, which the data does not have either."""
 FITS = "The complaint and the photograph fit this clinic."
+SEEN_IN_PICTURES = "What the pictures show of what is asked."
+ASKS_FOR = "The pictures and the question belong to this specialty."
+"""The same for questions about pictures."""
 SURE = 0.8
 """Placeholder for the confidence."""
 
@@ -91,16 +95,18 @@ def answer_of(row: Row, policy: Policy) -> str:
             return f"{target.answer}, {target.urgency}."
         return f"{target.answer}</answer>"
     told: dict[str, Any] = {
-        "findings": SEEN,
-        "reasoning": FITS if config.role == "triage" else WEIGHED,
+        "findings": SEEN if row.view.question is None else SEEN_IN_PICTURES,
+        "reasoning": WEIGHED if config.role != "triage" else FITS if row.view.question is None else ASKS_FOR,
         "specialty": target.answer,
         "diagnosis": target.answer,
+        "answer": target.answer,
         "differential": [],
         "confidence": SURE,
         "urgency": target.urgency or row.case.truth.urgency or row.view.urgency or "soon",
         "why": FITS,
     }
-    keys = TRIAGE_KEYS if config.role == "triage" else decision_keys(config.rationale)
+    view = replace(row.view, rationale=config.rationale)
+    keys = keys_of_triage(view) if config.role == "triage" else keys_of_decision(view)
     return json.dumps({key: told[key] for key in keys}, ensure_ascii=False)
 
 

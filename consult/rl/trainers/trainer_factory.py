@@ -312,12 +312,17 @@ def _chats(policy: Policy, rows: Sequence[Row], answers: Sequence[str] | None = 
     from datasets import Dataset
 
     chats = [policy.speaker.chat(row.prompt) for row in rows]
+    several = any(len(row.view.photographs) > 1 for row in rows)
     bare = Dataset.from_list([{"row": i} for i in range(len(rows))])
 
     def fill(batch: dict[str, list[int]]) -> dict[str, list[Any]]:
         filled: dict[str, list[Any]] = {"row": batch["row"], "prompt": [chats[i] for i in batch["row"]]}
         if policy.sees:
-            filled["image"] = [_picture(rows[i]) for i in batch["row"]]
+            shown = [[one.load() for one in rows[i].view.photographs] for i in batch["row"]]
+            if several:
+                filled["images"] = [pictures or None for pictures in shown]
+            else:
+                filled["image"] = [pictures[0] if pictures else None for pictures in shown]
         if answers is not None:
             filled["completion"] = [
                 [{"role": "assistant", "content": [{"type": "text", "text": answers[i]}]}] for i in batch["row"]
@@ -327,7 +332,3 @@ def _chats(policy: Policy, rows: Sequence[Row], answers: Sequence[str] | None = 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return bare.with_transform(fill)
-
-
-def _picture(row: Row) -> Any:
-    return row.view.photograph.load() if row.view.photograph else None

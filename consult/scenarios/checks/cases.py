@@ -15,6 +15,7 @@ from consult.scenarios.checks.advice import value_problems
 from consult.scenarios.checks.wording import naming
 from consult.scenarios.conditional import known_of
 from consult.scenarios.files import LabelsFile, ScenarioFile
+from consult.scenarios.folder import clinics_of
 from consult.scenarios.jsonl_cases import FILE, UNREAD, scan_cases
 from consult.scenarios.located_yaml import LocatedYaml, Problem
 from consult.scenarios.normalised import abstains, open_name
@@ -60,7 +61,8 @@ def case_problems(
     """
     used, unread, lost, values = set[str | None](), 0, False, dict[str, set[str]]()
     try:
-        for line, case, problems in scan_cases(folder, told.scenario.name if told.scenario else "", told.labels or {}):
+        name, questions = (told.scenario.name, told.scenario.kind == "vqa") if told.scenario else ("", False)
+        for line, case, problems in scan_cases(folder, name, told.labels or {}, questions=questions):
             yield from problems
             unread += case is None
             # The diagnosis itself may be broken or misspelt.
@@ -79,7 +81,7 @@ def case_problems(
         waiting.append(f"the content of {count_of(unread, 'line')} of {FILE}")
     if at is not None and told.labels and lost:
         waiting.append("whether each label has a case")
-    elif at is not None and told.labels:
+    elif at is not None and told.labels and not (told.scenario and told.scenario.labels_without_cases):
         for name in told.labels:
             if name not in used:
                 yield at.problem(("labels", name), f"no case has the label '{name}'", "add a case or remove the label")
@@ -88,6 +90,10 @@ def case_problems(
 
 
 def _case_problems(folder: Path, case: Case, told: Told) -> Iterator[tuple[str, str]]:
+    yield from _unopened(folder, case)
+    if case.question is not None:
+        yield from _question_problems(case, told)
+        return
     if told.scenario is not None and told.topics_known:
         yield from _unknown_topics(case, told.scenario)
     if told.named is not None:
@@ -99,9 +105,32 @@ def _case_problems(folder: Path, case: Case, told: Told) -> Iterator[tuple[str, 
     yield from _unreadable(case)
     yield from _twice(case)
     yield from _too_long(case)
-    if case.photograph is not None:
+
+
+def _question_problems(case: Case, told: Told) -> Iterator[tuple[str, str]]:
+    question, truth = case.question, case.truth
+    assert question is not None
+    clinics = clinics_of(told.scenario) if told.scenario else ()
+    if told.topics_known and truth.specialty is not None and truth.specialty not in clinics:
+        meant = closest(truth.specialty, clinics)
+        menu = f"choose from: {', '.join(nearest_first(truth.specialty, clinics))}, or add it under 'specialties'"
+        yield f"the specialty '{truth.specialty}' is not in scenario.yaml", f"write '{meant}'" if meant else menu
+    named = [("'question'", question.text), ("'answer'", truth.diagnosis), ("'dataset'", question.dataset)]
+    named += [("'modality'", question.modality), ("'type'", question.type), ("'specialty'", truth.specialty)]
+    named += [(f"the option '{visible(option)}'", option) for option in question.options]
+    for name, text in named:
+        found = unreadable(text) if text and UNREAD not in text else None
+        if found is not None:
+            yield f"{name} {found[0]}", found[1]
+        elif text and not text.strip():
+            yield f"{name} holds nothing but spaces", "write a text, or remove it"
+
+
+def _unopened(folder: Path, case: Case) -> Iterator[tuple[str, str]]:
+    """Find pictures that cannot be opened."""
+    for photograph in case.photographs:
         try:
-            case.photograph.load()
+            photograph.load()
         except PhotographError as error:
             what, _, fix = str(error).rpartition("; ")
             image, _, why = what.removeprefix(f"{folder.resolve()}/").partition(": ")

@@ -28,7 +28,7 @@ from consult.scenarios.checks.tables import (
 )
 from consult.scenarios.checks.wording import wording_problems
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
-from consult.scenarios.folder import RULES, Rest, alias_references, grammar_of, labels_of, parse_rest
+from consult.scenarios.folder import RULES, Rest, alias_references, grammar_of, labels_of, parse_rest, settings_model
 from consult.scenarios.jsonl_cases import FILE as CASES
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError
 from consult.scenarios.normalised import normalised
@@ -39,6 +39,7 @@ from consult.scenarios.references import (
     finding_references,
     label_references,
     name_references,
+    question_references,
     rule_references,
     setting_references,
     several_references,
@@ -104,7 +105,7 @@ def check(folder: Path) -> Checked:
     tables = any(is_there(folder / name) for name in TABLES)
     problems, waiting = list(_stray_files(folder)), list[str]()
     files = _read(folder, tables, problems)
-    found = [*_scenario_problems(files, tables), *_label_problems(files)]
+    found = [*_scenario_problems(folder, files, tables), *_label_problems(files)]
     listed = is_there(folder / "labels.yaml")
     if files.settings is None or not files.settings.whole:
         waiting.append("what must agree with scenario.yaml")
@@ -172,7 +173,7 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
             bereft.update(rest.located.line(entry) for place in rest.left_out for entry in (place, place[:-1]))
         return None if rest.parsed is None else (rest.parsed, rest.located)
 
-    scenario, labels = read("scenario.yaml", ScenarioFile, True), read("labels.yaml", LabelsFile, tables)
+    scenario, labels = read("scenario.yaml", _settings_model(folder), True), read("labels.yaml", LabelsFile, tables)
     findings, values = read("findings.yaml", FindingsFile, tables), read(VALUES, ValuesFile, tables)
     names, rules = read("names.yaml", NamesFile, tables), read(RULES, RulesFile, False)
     problems += broken
@@ -181,6 +182,13 @@ def _read(folder: Path, tables: bool, problems: list[Problem]) -> Read:
         scenario, labels, findings, values, names, rules,
         settings and salvaged_settings(settings), usable and salvaged_labels(usable), written, not broken, bereft,
     )  # fmt: skip
+
+
+def _settings_model(folder: Path) -> type[ScenarioFile]:
+    try:
+        return settings_model(folder)
+    except ScenarioError:
+        return ScenarioFile
 
 
 def _unreadable(located: LocatedYaml) -> Iterator[Problem]:
@@ -205,12 +213,15 @@ def _seen(step: str | int) -> str | int:
     return visible(step) if isinstance(step, str) else step
 
 
-def _scenario_problems(files: Read, tables: bool) -> Iterator[Problem]:
+def _scenario_problems(folder: Path, files: Read, tables: bool) -> Iterator[Problem]:
     if files.settings is None:
         return
     spec, at = files.settings.spec, files.written["scenario.yaml"]
     yield from alias_references(spec, at, labels_of(files.usable.file) if files.usable else {})
     if files.scenario is None:
+        return
+    if spec.kind == "vqa":
+        yield from question_references(folder, spec, at)
         return
     if not spec.topics:
         yield at.problem(("topics",), "there are no topics", "name what a patient can be asked about")

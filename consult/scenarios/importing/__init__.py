@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +22,26 @@ from consult.scenarios.importing.card import Card, Menu, card_of
 from consult.scenarios.importing.cleaning import excerpt
 from consult.scenarios.importing.columns import Columns, meant_columns
 from consult.scenarios.importing.craft_md import read_craft_md
+from consult.scenarios.importing.mdbench import known_labels, read_3mdbench
 from consult.scenarios.importing.names import Diagnoses, dumped
 from consult.scenarios.importing.own_rows import read_csv, read_jsonl, rows_of
 from consult.scenarios.importing.picture_folder import has_table, read_folder, unlisted
+from consult.scenarios.importing.question_importing import import_questions
+from consult.scenarios.importing.question_readers import LANGUAGE, refuse_language
+from consult.scenarios.importing.question_readers import READERS as QUESTION_READERS
 from consult.scenarios.importing.records import Record
 from consult.scenarios.importing.row import Row, Rows, UnusableRow
+from consult.scenarios.importing.summary import FIRST, Dropped, Summary, usable_id
 from consult.scenarios.importing.writing import REPORT, Target
-from consult.scenarios.scenario import UnknownNameError
+from consult.scenarios.scenario import Label, UnknownNameError
 from consult.whole_files import naming
 
 __all__ = ["IMPORTERS", "KINDS", "Dropped", "Summary", "import_cases"]
 
+MDBENCH = "3mdbench"
+
 KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
+    MDBENCH: lambda source, mapping: read_3mdbench(source),
     "agentclinic": lambda source, mapping: read_agentclinic(source),
     "craft-md": lambda source, mapping: read_craft_md(source),
     "csv": read_csv,
@@ -42,56 +49,21 @@ KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
     "folder": read_folder,
 }
 """Kind → its reader."""
-MAPPED = ("csv", "jsonl", "folder")
+MAPPED = ("csv", "jsonl", "folder", "vqa")
 """Kinds whose columns can have other names."""
 MOST_UNREAD = 200
 """Most names of unread columns that are kept."""
-FIRST = 5
-"""Most dropped rows in a summary; the report has all of them."""
 
 
-@dataclass(frozen=True)
-class Dropped:
-    """A row that is not a case."""
-
-    line: int
-    reason: str
-    detail: str = ""
-
-
-@dataclass
-class Summary:
-    """Result of importing a source's rows."""
-
-    rows: int = 0
-    kept: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    """Reason → number of dropped rows."""
-    cleaned: Counter[str] = field(default_factory=Counter)
-    """Field → number of kept rows from which something was removed."""
-    leaks: int = 0
-    """Number of sentences left out because they name the diagnosis."""
-    long: int = 0
-    """Sentences left out because they, or their number, are too long."""
-    aside: int = 0
-    """Sentences set aside because they are in the shorthand of notes; `import/kept.jsonl` lists them."""
-    suggested: dict[str, str] = field(default_factory=dict)
-    """Field that no column was found for → the column that may be meant."""
-    facts: int = 0
-    findings: int = 0
-    photographs: int = 0
-    unlisted: int = 0
-    """Photographs of a folder that its table does not name."""
-    labels: int = 0
-    """Number of diagnoses in the closed list; 0 for open diagnoses."""
-    unknown: int = 0
-    """Number of kept cases without a diagnosis."""
-    open: bool = False
-    """Whether there were too many diagnoses for a closed list."""
-    first: list[Dropped] = field(default_factory=list)
-
-
-def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] | None = None) -> Summary:
+def import_cases(
+    kind: str,
+    source: Path,
+    out: Path,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    own_split: bool = False,
+    language: str | None = None,
+) -> Summary:
     """Import a source into a scenario folder; nothing is written if no row can be kept.
 
     Args:
@@ -100,18 +72,30 @@ def import_cases(kind: str, source: Path, out: Path, mapping: Mapping[str, str] 
         source: The source's file or folder.
         out: The folder to make; must not exist, or be empty.
         mapping: Field → column, for your own tables and JSON lines.
+        own_split: Whether the cases of 3MDBench all stay in the split `test`, as in the data set, instead of being
+            split by the hash of their photographs.
+        language: Code of the language of the questions that are read, for a kind with several; by default `en`.
 
     Raises:
         UserError: The kind is unknown, the source cannot be read, or the target is taken.
         PluginError: The plugin cannot be loaded, or it raised.
         OSError: The disk is full, for example; no partial folder is left.
     """
-    reader = _reader(kind)
+    reader = None if kind in QUESTION_READERS else _reader(kind)
+    refuse_language(kind, language)
     if mapping and kind not in MAPPED:
         raise UserError(f"the columns of {kind} are known; leave --map out, or import it as {' or '.join(MAPPED)}")
-    rows = reader(source, mapping or {})
+    if own_split and kind != MDBENCH:
+        raise UserError(f"the cases of {kind} keep their split in any case; leave --own-split out")
+    if reader is None:
+        questions = QUESTION_READERS[kind](source, mapping or {}, language or LANGUAGE)
+        title = excerpt(source.resolve().name)
+        with naming(out, out), Target(out) as target:
+            return import_questions(questions, target, source, _name(out), title)
+    rows = read_3mdbench(source, own_split=True) if own_split else reader(source, mapping or {})
     with naming(out, out), Target(out) as target:
-        importer = _Importer(target, source if source.is_dir() else source.parent)
+        known = known_labels() if kind == MDBENCH else {}
+        importer = _Importer(target, source if source.is_dir() else source.parent, known)
         for read in rows:
             importer.take(read.line, read.row)
         summary = importer.summary
@@ -143,7 +127,7 @@ def as_importer(value: Any, reference: str) -> Reader:
     return read
 
 
-IMPORTERS: Registry[Reader] = Registry("importer", "consult.importers", as_importer, tuple(KINDS))
+IMPORTERS: Registry[Reader] = Registry("importer", "consult.importers", as_importer, (*KINDS, *QUESTION_READERS))
 
 
 def _records(function: Any, reference: str, source: Path) -> Iterator[Record]:
@@ -181,7 +165,7 @@ def _value(value: Any, name: str, *, inside: bool = False) -> Any:
 def _reader(kind: str) -> Reader:
     known = KINDS.get(kind) or IMPORTERS.find(kind)
     if known is None:
-        raise UnknownNameError("kind of source", kind, [*KINDS, *IMPORTERS.names()])
+        raise UnknownNameError("kind of source", kind, [*KINDS, *QUESTION_READERS, *IMPORTERS.names()])
     return known
 
 
@@ -192,9 +176,9 @@ def _name(out: Path) -> str:
 class _Importer:
     """Turns rows into cases, one at a time."""
 
-    def __init__(self, target: Target, root: Path) -> None:
+    def __init__(self, target: Target, root: Path, known: Mapping[str, Label]) -> None:
         self.target, self.root = target, root
-        self.summary, self.diagnoses, self.menu = Summary(), Diagnoses(), Menu()
+        self.summary, self.diagnoses, self.menu = Summary(), Diagnoses(known), Menu()
         self.unread: dict[str, None] = {}
         """Columns that no field was read from."""
         self.found: set[str] = set()
@@ -224,7 +208,9 @@ class _Importer:
         diagnosis = self.diagnoses.named(row.diagnosis)
         card = card_of(row, self._id(line, row.id), diagnosis, self.menu)
         _validated(card)
-        if row.image:
+        if row.picture:
+            card.fields["image"] = self.target.embedded(row.picture, row.image)
+        elif row.image:
             card.fields["image"] = self.target.photograph(self.root, row.image)
         if not self.target.take(card.fields["id"]):
             raise UnusableRow("the id occurs twice", card.fields["id"])
@@ -234,9 +220,7 @@ class _Importer:
         self._count(card)
 
     def _id(self, line: int, stated: str) -> str:
-        """Return the source's id if it is valid, else an id from the line number."""
-        usable = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", stated)
-        return stated if usable else f"row-{line:06}"
+        return usable_id(stated, line)
 
     def _count(self, card: Card) -> None:
         summary = self.summary
@@ -264,6 +248,7 @@ class _Importer:
         if labels is not None:
             self.target.write("labels.yaml", labels)
         scenario: dict[str, Any] = {"name": name, "title": title, "topics": self.menu.topics}
+        scenario |= {"labels_without_cases": self.diagnoses.some_without_cases}
         scenario |= {"examinations": self.menu.described(), "specialties": list(self.menu.clinics)}
         self.target.write("scenario.yaml", dumped({key: value for key, value in scenario.items() if value}))
         report = {**asdict(summary), "dropped": dict(summary.dropped), "cleaned": dict(summary.cleaned)}

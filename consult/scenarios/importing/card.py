@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
-from consult.scenarios.case import URGENCIES
+from consult.scenarios.case import TEMPERAMENTS, URGENCIES
 from consult.scenarios.checks.cases import years_said
 from consult.scenarios.importing.ages import age_in_cell, age_in_text
 from consult.scenarios.importing.cleaning import cleaned, was_cleaned, without_markup
@@ -99,7 +99,7 @@ def card_of(row: Row, case_id: str, diagnosis: Diagnosis | None, menu: Menu) -> 
     """Make a row's card.
 
     Raises:
-        UnusableRow: The row lacks a complaint, or names a split or an urgency that does not exist.
+        UnusableRow: The row lacks a complaint, or names a split, urgency or temperament that does not exist.
     """
     card = Card({"id": case_id, "complaint": ""})
     demographics = _demographics(row, card)
@@ -237,6 +237,10 @@ def _routing(row: Row, card: Card, menu: Menu) -> dict[str, Any]:
     urgency = cleaned(row.urgency).lower()
     if urgency and urgency not in URGENCIES:
         raise UnusableRow(f"the urgency is not one of {', '.join(URGENCIES)}", row.urgency)
+    temperament = cleaned(row.temperament).lower()
+    if temperament and temperament not in TEMPERAMENTS:
+        raise UnusableRow(f"the temperament is not one of {', '.join(TEMPERAMENTS)}", row.temperament)
     specialty = cleaned(row.specialty)[:80].lower()
     card.cleaned += ["specialty"] if row.specialty and not specialty else []
-    return {"split": split, "urgency": urgency, "specialty": menu.clinic(specialty) if specialty else None}
+    clinic = menu.clinic(specialty) if specialty else None
+    return {"split": split, "urgency": urgency, "temperament": temperament, "specialty": clinic}

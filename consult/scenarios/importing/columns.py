@@ -28,6 +28,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "image": ("image", "file", "photograph"),
     "specialty": ("specialty",),
     "urgency": ("urgency",),
+    "temperament": ("temperament", "personality"),
     "split": ("split",),
     "licence": ("licence", "license"),
     "attribution": ("attribution",),
@@ -102,6 +103,7 @@ class Columns:
             told=(*_passages(facts, "facts"), Passage(as_text(text, "text"))),
             found=tuple(_passages(examinations, "examinations")),
             rights={field: stated for field in RIGHTS if (stated := plain.pop(field, ""))},
+            picture=b"",
             unread=tuple(str(column) for column in record if column and column not in read),
             **plain,
         )

@@ -19,13 +19,17 @@ class Lines:
     second line of the row, so that a stray quotation mark does not consume the rows after it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int = SMALL) -> None:
         """Open a file or a pipe.
+
+        Args:
+            path: The file.
+            most: Most bytes of a row.
 
         Raises:
             FileError: It cannot be read, or is not a text.
         """
-        self._stream = open_rows(path, pipe=True)
+        self._stream, self._most = open_rows(path, pipe=True), most
         self.line = 0
         """1-based number of the line that was read last."""
         self.first = 0
@@ -62,18 +66,18 @@ class Lines:
             StopIteration: The file is at its end.
             UnusableRow: The line, or the row with it, is too long, or is not UTF-8 text.
         """
-        raw = self._stream.readline(SMALL + 1)
+        raw = self._stream.readline(self._most + 1)
         if not raw:
             raise StopIteration
         self.line += 1
-        whole = raw.endswith(b"\n") or len(raw) <= SMALL
+        whole = raw.endswith(b"\n") or len(raw) <= self._most
         if not whole:
             self._skip()
         if self.line == self.first:
             self._second = self._stream.tell()
         self._bytes += len(raw)
-        if not whole or self._bytes > SMALL or self.line - self.first >= MOST_LINES:
-            raise UnusableRow(f"the row is longer than {SMALL:,} bytes or {MOST_LINES:,} lines")
+        if not whole or self._bytes > self._most or self.line - self.first >= MOST_LINES:
+            raise UnusableRow(f"the row is longer than {self._most:,} bytes or {MOST_LINES:,} lines")
         try:
             text = raw.decode("utf-8")
             return text.lstrip(BOM) if self.line == 1 else text
@@ -82,5 +86,5 @@ class Lines:
 
     def _skip(self) -> None:
         """Skip to the end of a line."""
-        while (rest := self._stream.readline(SMALL)) and not rest.endswith(b"\n"):
+        while (rest := self._stream.readline(self._most)) and not rest.endswith(b"\n"):
             pass

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import yaml
 
 from consult.reading import SMALL
+from consult.scenarios.checks.wording import naming
 from consult.scenarios.importing.cleaning import cleaned
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.normalised import normalised
+from consult.scenarios.scenario import Label, Scenario
 
 MOST_LABELS = 2_000
 """Most labels: every doctor reads the closed list at every turn. With more, diagnoses are open."""
@@ -37,6 +40,8 @@ class Diagnosis:
     """Other spellings, in order."""
     specialties: Counter[str] = field(default_factory=Counter)
     cases: int = 0
+    reveals: Callable[[str], bool] | None = None
+    """Returns whether a text names it by an alias that is known from elsewhere."""
 
     @property
     def bracketed(self) -> str:
@@ -47,6 +52,8 @@ class Diagnosis:
     def is_named_in(self, text: str) -> bool:
         """Return whether a text reveals the diagnosis: by a name, or by all key words of one, in any order."""
         said = {_stem(word) for word in _WORD.findall(_POSSESSIVE.sub("", text.lower()))}
+        if self.reveals is not None and self.reveals(text):
+            return True
         bare = _BRACKETS.sub("", self.name)
         return any(_whole(name, text) or _words(name) <= said for name in (self.name, bare, self.bracketed) if name)
 
@@ -71,15 +78,28 @@ def _key(name: str) -> str:
 
 
 class Diagnoses:
-    """The diagnoses of a source, collected row by row."""
+    """The diagnoses of a source, collected row by row.
 
-    def __init__(self) -> None:
-        self._by_key: dict[str, Diagnosis] = {}
+    Args:
+        known: Label → what is known of it without the source; they are on the list even if no case has them.
+    """
+
+    def __init__(self, known: Mapping[str, Label] | None = None) -> None:
+        self._known_labels = known or {}
+        named = naming(self._known_labels)
+        self._by_key = {
+            _key(name): Diagnosis(name, reveals=partial(_reveals, named, name)) for name in self._known_labels
+        }
         self.open = False
         """Whether there are too many for a closed list; they are then no longer collected."""
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+    @property
+    def some_without_cases(self) -> bool:
+        """Return whether a label has no case."""
+        return any(not diagnosis.cases for diagnosis in self._by_key.values())
 
     def named(self, written: str) -> Diagnosis | None:
         """Return the diagnosis that a row names; None if it names none.
@@ -121,15 +141,24 @@ class Diagnoses:
         return None if self.open else text
 
     def _entry(self, diagnosis: Diagnosis, taken: set[str]) -> dict[str, object]:
-        candidates = (_BRACKETS.sub("", diagnosis.name), diagnosis.bracketed, *diagnosis.spellings)
+        label = self._known_labels.get(diagnosis.name)
+        known = label.aliases if label else ()
+        candidates = (*known, _BRACKETS.sub("", diagnosis.name), diagnosis.bracketed, *diagnosis.spellings)
         aliases = []
         for alias in candidates:
             if len(alias) > 2 and re.search(r"[^\W\d_]", alias) and normalised(alias) not in taken:
                 taken.add(normalised(alias))
                 aliases.append(alias)
         common = diagnosis.specialties.most_common(1)
-        entry: dict[str, object] = {"specialty": common[0][0] if common else None, "urgency": None}
+        specialty = common[0][0] if common else label.specialty if label else None
+        entry: dict[str, object] = {"specialty": specialty, "urgency": None}
+        if label is not None and not common:
+            entry |= {"second_specialty": label.second_specialty, "look_alikes": list(label.look_alikes)}
         return {**entry, "aliases": aliases} if aliases else entry
+
+
+def _reveals(named: Scenario, name: str, text: str) -> bool:
+    return name in named.leaks(text)
 
 
 class _Plain(yaml.SafeDumper):

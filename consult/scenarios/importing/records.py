@@ -52,15 +52,19 @@ def _object(line: str) -> Mapping[str, Any]:
 class Table:
     """A CSV file with a header; its delimiter is the one that splits the header into the most columns.
 
+    Args:
+        path: The file.
+        most: Most bytes of a row.
+
     Raises:
         UserError: The header cannot be read, or contains a column twice.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int = SMALL) -> None:
         # The limit applies to the whole csv module; a row's own limit is lower.
-        csv.field_size_limit(SMALL)
+        csv.field_size_limit(most)
         # Opened once: a pipe gives its rows once.
-        self._lines = Lines(path)
+        self._lines = Lines(path, most)
         self._lines.begin()
         try:
             line = next(self._lines)

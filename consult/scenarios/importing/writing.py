@@ -11,15 +11,19 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consult.errors import UserError
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.jsonl_cases import FILE as CASES
-from consult.scenarios.photographs import PhotographError, open_photograph
+from consult.scenarios.photographs import PhotographError, open_photograph, read_photograph
 from consult.whole_files import check_writable
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 PHOTOGRAPHS = "photographs"
+PNG = b"\x89PNG"
 REPORT = "import"
 """Folder of the reports on each row."""
 JPEG_QUALITY = 95
@@ -90,12 +94,33 @@ class Target:
         Raises:
             UnusableRow: The path leads out of the source's folder, or to no photograph.
         """
-        path = _inside(root, image)
+        path = inside(root, image)
         try:
             picture = open_photograph(path)
         except PhotographError as error:
             raise UnusableRow("the image cannot be used", str(error).removeprefix(f"{path}: ")) from None
-        lossless = path.suffix.lower() == ".png"
+        return self._saved(picture, lossless=path.suffix.lower() == ".png")
+
+    def embedded(self, content: bytes, name: str) -> str:
+        """Save a photograph that a source holds as bytes, in the same way.
+
+        Args:
+            content: The photograph's file.
+            name: Its name in the source.
+
+        Returns:
+            The path inside the target.
+
+        Raises:
+            UnusableRow: It is not a photograph.
+        """
+        try:
+            picture = read_photograph(content, name)
+        except PhotographError as error:
+            raise UnusableRow("the image cannot be used", str(error).removeprefix(f"{name}: ")) from None
+        return self._saved(picture, lossless=content.startswith(PNG))
+
+    def _saved(self, picture: Image, *, lossless: bool) -> str:
         name = f"{PHOTOGRAPHS}/{self.photographs + 1:06}.{'png' if lossless else 'jpg'}"
         (self._folder / PHOTOGRAPHS).mkdir(exist_ok=True)
         if lossless:
@@ -143,7 +168,7 @@ def _umask() -> int:
     return mask
 
 
-def _inside(root: Path, image: str) -> Path:
+def inside(root: Path, image: str) -> Path:
     """Return an image's path; after following links, the file must be inside the source's folder.
 
     Raises:

@@ -16,7 +16,7 @@ from consult.agents.grounding.labelled import read_labelled
 DATA = Path(__file__).parents[2] / "data"
 LIMITS = {
     "grounding_lines.jsonl": (2, 4),
-    "grounding_lines_by_kind.jsonl": (13, 4),
+    "grounding_lines_by_kind.jsonl": (16, 5),
     "grounding_lines_other_author.jsonl": (5, 2),
 }
 """File → most faithful lines refused, most others accepted."""

@@ -9,7 +9,7 @@ import pytest
 from command_line import type_in as run
 
 import consult
-from consult.envs.metrics.fidelity import RULES_MEASURED, TUNED, WRITTEN_BEFORE
+from consult.envs.metrics.fidelity import RULES_MEASURED, TUNED
 
 GOOD = {"facts": ["it itches"], "unsaid": [], "doctor": "What is it?", "told_by_doctor": None, "line": "It itches.",
         "faithful": True, "kind": "terse"}  # fmt: skip
@@ -77,17 +77,12 @@ def test_a_missing_file_and_another_checker_are_refused(tmp_path: Path) -> None:
     assert status == 2 and "'starter' cannot check lines" in err
 
 
-LABELLED = {
-    TUNED: Path(__file__).parents[4] / "shared" / "data" / "grounding" / "lines.jsonl",
-    WRITTEN_BEFORE: Path(__file__).parents[2] / "data" / "grounding_lines.jsonl",
-}
+TUNED_ON = Path(__file__).parents[4] / "shared" / "data" / "grounding" / "lines.jsonl"
 
 
-@pytest.mark.parametrize("lines", LABELLED)
-def test_the_reported_mistakes_are_those_measured(lines: str) -> None:
-    if not LABELLED[lines].exists():
-        pytest.skip("these lines are not here")
-    refused, accepted = RULES_MEASURED[lines]
-    told = consult.grounding(LABELLED[lines])
+@pytest.mark.skipif(not TUNED_ON.exists(), reason="these lines are not here")
+def test_the_reported_mistakes_are_those_measured() -> None:
+    refused, accepted = RULES_MEASURED[TUNED]
+    told = consult.grounding(TUNED_ON)
     assert told["faithful_refused"] == {"value": refused.share, "n": refused.n}
     assert told["unfaithful_accepted"] == {"value": accepted.share, "n": accepted.n}

@@ -11,7 +11,7 @@ import pytest
 from command_line import type_in
 
 import consult
-from consult.agents.prompt import BUILT_IN, blanks_of, prompt_folder, prompt_names, prompt_text
+from consult.agents.prompt import BUILT_IN, JUDGES, blanks_of, prompt_folder, prompt_names, prompt_text
 from consult.envs.rehearsal import rehearse
 from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
@@ -240,5 +240,5 @@ def test_the_starter_reads_none_of_these_prompts_and_its_runs_continue(tmp_path:
 
 
 def test_every_text_has_a_purpose_and_known_blanks() -> None:
-    assert {path.stem for path in prompt_folder().iterdir()} == {*prompt_names(), "assessor", "judge", "checker"}
+    assert {path.stem for path in prompt_folder().iterdir()} == {*prompt_names(), *JUDGES}
     assert blanks_of(prompt_text("plain", "case")) == {"patient", "file", "transcript"}

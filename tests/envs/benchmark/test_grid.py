@@ -96,7 +96,14 @@ def test_the_toml_that_is_carried_gives_the_same_runs() -> None:
         ]
         assert after.toml(680) == carried
         told = tomllib.loads(carried)
-        assert set(told) >= set(Grid.model_fields) - {"roles", "cells", "prompts", *FIELDS}
+        assert set(told) >= set(Grid.model_fields) - {
+            "roles",
+            "cells",
+            "prompts",
+            "extractor",
+            "picture_width",
+            *FIELDS,
+        }
         assert told["cases"] in (9, 680)
 
 
@@ -120,7 +127,10 @@ def test_the_preset_of_3mdbench_is_its_protocol() -> None:
     assert {(c.team, c.patient_grounding, c.all_temperaments, len(c.cases)) for c in configs} == {
         ("solo", False, False, 680)
     }
-    assert found.judges() == ["org/name"]
+    assert {(c.protocol, c.picture_width, c.patient.temperature, c.patient.top_p) for c in configs} == {
+        ("3mdbench", 400, 0.6, 0.9)
+    }
+    assert found.judges() == [] and not found.self_assessment
 
 
 def test_the_full_grid_is_the_one_of_the_documentation() -> None:

@@ -30,7 +30,7 @@ TABLES = {
     "consultations": (
         "id run_id ordinal case_id temperament strategy team seed repeat status specialty urgency diagnosis truth "
         "true_specialty true_urgency style skin_type facts_disclosed facts error demo expert final_urgency red_flag "
-        "alarm_told diagnosis_words correct correct_by"
+        "alarm_told diagnosis_words correct correct_by dataset modality question_type question_form domain"
     ),
     "turns": (
         "consultation_id idx speaker action text topic facts specialty urgency diagnosis confidence differential "

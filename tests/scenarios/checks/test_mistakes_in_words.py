@@ -69,7 +69,10 @@ AN_ID = "write an id of letters, figures, dots, dashes and underscores, beginnin
 A_FACT = 'such as {"topic": "site", "text": "it is on my arm"}'
 FACTS = 'such as [{"topic": "site", "text": "it is on my arm"}]'
 STOP = "remove it: sentences are built around it"
-KEYS = "id, complaint, facts, examinations, diagnosis, specialty, urgency, image, name, age, sex, skin_type, split"
+KEYS = (
+    "id, complaint, facts, examinations, diagnosis, specialty, urgency, image, name, age, sex, skin_type, "
+    "temperament, split"
+)
 
 FIELDS = [
     ({"sex": "F"}, "'sex' is the text 'F'; write 'female'"),

@@ -174,7 +174,8 @@ class TransformersModel:
         details = {name: value for name, value in details.items() if value}
         sees = self.photographs is not None
         rationale = practice_of(adapter or self.base.folder).rationale
-        return ModelInfo(reference, "transformers", self.base.dialect, sees, revision, details, rationale)
+        most = self.format.most_photographs
+        return ModelInfo(reference, "transformers", self.base.dialect, sees, revision, details, rationale, most)
 
     @cached_property
     def _grammars(self) -> Grammars | None:

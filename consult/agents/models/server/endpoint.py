@@ -144,7 +144,8 @@ class Endpoint:
             return
         if self._others and not await self._is_there():
             raise ModelGoneError(self._unusable(error))
-        if error.late and self._replied > time.monotonic() - self._connection.timeouts.reply:
+        # One that has lately replied to nobody does not keep requests in a queue: it hangs.
+        if error.late and self._replied > time.monotonic() - self._connection.timeouts.reply / 2:
             await self._ask_less_at_once()
 
     async def _ask_less_at_once(self) -> None:

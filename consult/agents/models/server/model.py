@@ -47,7 +47,8 @@ class ServerModel:
         if met.context is not None:
             details["context"] = str(met.context)
         sees = "photograph" in met.features
-        self._info = ModelInfo(reference, "server", sees=sees, revision=met.revision, details=details)
+        most = min((one.photographs for one in addresses if one.photographs is not None), default=None)
+        self._info = ModelInfo(reference, "server", sees=sees, revision=met.revision, details=details, photographs=most)
 
     @property
     def info(self) -> ModelInfo:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from consult.agents.models.model import ModelError
-from consult.ranges import CONCURRENCY, TIMEOUT, Range
+from consult.ranges import CONCURRENCY, SHOWN, TIMEOUT, Range
 
 KEY = "CONSULT_API_KEY"
 OTHER_KEY = "OPENAI_API_KEY"
@@ -58,6 +58,8 @@ class Address:
     """The most requests in flight, 1 to 1024."""
     timeout: float = TIMEOUT_SECONDS
     """Timeout of one reply in seconds, up to a day."""
+    photographs: int | None = None
+    """Most photographs of one prompt, 1 to 7; None for no limit."""
 
     @classmethod
     def parse(cls, reference: str) -> Address:
@@ -113,9 +115,11 @@ class _Part:
         settings = dict(pairs)
         if len(settings) < len(pairs):
             raise ModelError("a server's address gives a setting twice; give it once")
-        unknown = sorted(set(settings) - {"concurrency", "timeout"})
+        unknown = sorted(set(settings) - {"concurrency", "photographs", "timeout"})
         if unknown:
-            raise ModelError(f"a server's address takes concurrency and timeout, not '{unknown[0]}'; remove that")
+            raise ModelError(
+                f"a server's address takes concurrency, photographs and timeout, not '{unknown[0]}'; remove that"
+            )
         return cls(f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"), name or None, settings)
 
     def address(self, usual: Mapping[str, str]) -> Address:
@@ -131,6 +135,7 @@ class _Part:
             self.name,
             int(_number(settings, "concurrency", CONCURRENCY, concurrency)),
             float(_number(settings, "timeout", TIMEOUT, f"{TIMEOUT_SECONDS:g}")),
+            int(_number(settings, "photographs", SHOWN, "1")) if "photographs" in settings else None,
         )
 
 

@@ -1,0 +1,157 @@
+"""Turn questions of a source into the cases of a scenario of questions about pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from consult.scenarios.case import LETTERS, MOST_PHOTOGRAPHS
+from consult.scenarios.files import QuestionSpec
+from consult.scenarios.folder import SPECIALTIES
+from consult.scenarios.importing.cleaning import excerpt
+from consult.scenarios.importing.names import dumped
+from consult.scenarios.importing.question_readers import IN_DOMAIN
+from consult.scenarios.importing.question_row import Picture, QuestionRow, Questions, answered, split_in
+from consult.scenarios.importing.row import UnusableRow
+from consult.scenarios.importing.summary import FIRST, Dropped, Summary, usable_id
+from consult.scenarios.importing.writing import REPORT, Target
+
+MOST_SPECIALTIES = 100
+
+
+def import_questions(questions: Questions, target: Target, source: Path, name: str, title: str) -> Summary:
+    """Import questions into a scenario folder; nothing is written if none can be kept.
+
+    Args:
+        questions: What a reader found.
+        target: The folder in progress.
+        source: The file or folder that paths of pictures are relative to.
+        name: The scenario's name.
+        title: Name of the source, for the scenario's title.
+
+    Raises:
+        UserError: The source cannot be read.
+    """
+    importer = _QuestionImporter(target, source if source.is_dir() else source.parent)
+    for line, row in questions:
+        importer.take(line, row)
+    if importer.summary.kept:
+        importer.finish(name, f"{importer.summary.kept} questions imported from {title}")
+    return importer.summary
+
+
+class _QuestionImporter:
+    """Turns questions into cases, one at a time."""
+
+    def __init__(self, target: Target, root: Path) -> None:
+        self.target, self.root, self.summary = target, root, Summary(questions=True)
+        self.datasets: dict[str, None] = {}
+        self.specialties: dict[str, None] = {}
+        self._saved: dict[str, str] = {}
+        """Hash or path of a picture → its path in the target: many questions share one picture."""
+
+    def take(self, line: int, row: QuestionRow | UnusableRow) -> None:
+        """Keep a question as a case, or drop it."""
+        self.summary.rows += 1
+        try:
+            if isinstance(row, UnusableRow):
+                raise row
+            self._keep(line, row)
+        except UnusableRow as unusable:
+            dropped = Dropped(line, unusable.reason, excerpt(unusable.detail))
+            self.summary.dropped[dropped.reason] += 1
+            if len(self.summary.first) < FIRST:
+                self.summary.first.append(dropped)
+            self.target.drop(asdict(dropped))
+
+    def _keep(self, line: int, row: QuestionRow) -> None:
+        fields = self._fields(line, row)
+        _validated(fields)
+        if len(row.pictures) > MOST_PHOTOGRAPHS:
+            raise UnusableRow(f"there are more than {MOST_PHOTOGRAPHS} pictures", str(len(row.pictures)))
+        saved = [self._picture(picture) for picture in row.pictures]
+        if not self.target.take(fields["id"]):
+            raise UnusableRow("the id occurs twice", fields["id"])
+        pictures: dict[str, Any] = {"image": saved[0]} if len(saved) == 1 else {"images": saved} if saved else {}
+        self.target.keep({**fields, **pictures}, {"id": fields["id"], "line": line, "images": _names(row)})
+        self._count(row, fields)
+
+    def _fields(self, line: int, row: QuestionRow) -> dict[str, Any]:
+        options = list(row.options)
+        if len(options) > len(LETTERS) or len(options) == 1:
+            raise UnusableRow(f"there are not 2 to {len(LETTERS)} options", str(len(options)))
+        if len(set(options)) < len(options):
+            raise UnusableRow("an option appears twice")
+        split = split_in(row.split) if row.split else "test"
+        if not split:
+            raise UnusableRow("the split is not one of train, validation, test", row.split)
+        told: dict[str, Any] = {
+            "id": usable_id(row.id, line),
+            "question": row.question,
+            "options": options,
+            "answer": answered(row.answer, options),
+            "form": None if row.form is None or (row.form == "closed") == bool(options) else row.form,
+            "dataset": row.dataset,
+            "modality": row.modality,
+            "type": row.type,
+            "specialty": self._specialty(row.specialty),
+            "split": split,
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def _specialty(self, stated: str) -> str:
+        if stated and len(self.specialties) >= MOST_SPECIALTIES and stated not in self.specialties:
+            raise UnusableRow(f"there are more than {MOST_SPECIALTIES} specialties", stated)
+        return stated
+
+    def _picture(self, picture: Picture) -> str:
+        key = hashlib.sha256(picture.content).hexdigest() if picture.content else f"/{picture.name}"
+        if key not in self._saved:
+            if picture.content:
+                self._saved[key] = self.target.embedded(picture.content, picture.name)
+            else:
+                self._saved[key] = self.target.photograph(self.root, picture.name)
+        return self._saved[key]
+
+    def _count(self, row: QuestionRow, fields: dict[str, Any]) -> None:
+        self.summary.kept += 1
+        self.summary.closed += bool(row.options)
+        self.summary.unknown += "answer" not in fields
+        self.datasets.setdefault(row.dataset)
+        if row.specialty:
+            self.specialties.setdefault(row.specialty)
+
+    def finish(self, name: str, title: str) -> None:
+        """Write the files that depend on all questions."""
+        summary = self.summary
+        summary.photographs = self.target.photographs
+        own = [one for one in self.specialties if one not in SPECIALTIES]
+        scenario: dict[str, Any] = {"kind": "vqa", "name": name, "title": title}
+        scenario |= {"specialties": [*SPECIALTIES, *own] if own else []}
+        scenario |= {"in_domain": list(IN_DOMAIN) if any(self.datasets) else []}
+        self.target.write("scenario.yaml", dumped({key: value for key, value in scenario.items() if value}))
+        report = {**asdict(summary), "dropped": dict(summary.dropped), "cleaned": dict(summary.cleaned)}
+        self.target.write(f"{REPORT}/summary.json", json.dumps(report, indent=2) + "\n")
+        self.target.finish()
+
+
+def _names(row: QuestionRow) -> list[str]:
+    return [excerpt(picture.name, 200) for picture in row.pictures]
+
+
+def _validated(fields: dict[str, Any]) -> None:
+    """Check a case against the format, so that everything that is written can be read.
+
+    Raises:
+        UnusableRow: The case breaks the format.
+    """
+    try:
+        QuestionSpec.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UnusableRow(f"the question would break the format at '{first['loc'][0]}'", first["msg"]) from None
