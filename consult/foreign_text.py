@@ -206,7 +206,7 @@ LONGEST_SPEECH = 4_000
 """Characters of what somebody said that are kept."""
 LONGEST_WORD, LONGEST_SENTENCE = 200, 1_000
 """Characters of one value, and of a whole sentence, that an error includes."""
-_LONG = re.compile(rf"(?<=')[^']{{{LONGEST_WORD + 1},}}(?=')|\S{{{LONGEST_WORD + 1},}}")
+_LONG = re.compile(rf"(?<=')(?<!\w')[^']{{{LONGEST_WORD + 1},}}(?='(?!\w))|\S{{{LONGEST_WORD + 1},}}")
 _ACTIVE = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_UNSEEN}]")
 """What JSON may hold in a text, and a terminal or a reader of lines should not get."""
 _BREAKS = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]+")

@@ -118,6 +118,11 @@ def test_nothing_acts_on_a_terminal(harm: str) -> None:
     assert json.loads(written) == {"a": harm, "b": "\u2028😀"} and not set(harm) & set(written) - set("[]31m0;t")
 
 
+def test_what_stands_between_a_name_and_an_apostrophe_is_no_long_value() -> None:
+    words = "'http://host/v1#model' " + "gave one text under two seeds, and so on, " * 6 + "in the model's own file"
+    assert sentence(words) == words and "…" in sentence("'" + "a b " * 60 + "' is no model; give another")
+
+
 def test_a_sentence_keeps_its_fix() -> None:
     for value in ("x" * 20_000, "word " * 5_000, "a'b " * 5_000, "x" * 300):
         said = str(UserError(f"there is no case '{value}'; give another --case"))

@@ -37,7 +37,8 @@ _INSTRUCTION = re.compile(
     r"|\bthe prompt\b|\bi (?:was|am) (?:told|asked|instructed|supposed|not allowed|only allowed) to (?:say|state"
     r"|mention|play|answer|speak|reply|respond)"
     r"|\bi(?: a|')m (?:playing|a simulated)|\bi (?:will|am going to|shall) (?:play|act as|pretend to be)\b"
-    r"|\bmy role\b"
+    r"|\bmy (?:role|card|temperament|last (?:line|answer))\b|\b(?:any|no) facts\b|^\W*(?:no|null) (?:response|reply)\b"
+    r"|\bmedical consultation\b|\bthis is an example\b|^i(?: a|')m a patient\b\W*$"
     r"|\bhere(?: i|')s (?:the|my|a|an) (?:line|answer|response|reply|sentence)|\bhere is the patient"
     r"|^(?:sure|certainly|of course|okay|absolutely)[,!:.]? here\b|\bin character\b|\bword limit\b"
     r"|\bwithout naming a (?:disease|diagnosis)"
@@ -69,6 +70,7 @@ _DOCTOR = re.compile(
     r"|\blet (?:me|us) (?:examine|have a look|take a look|listen|check|see your|feel your|look at)\b"
     r"|\bhow long have you\b|\b(?:do|have|are|did|were) you (?:have|smoke|drink|had|been|noticed|tried|taken"
     r"|taking|allergic|in pain|pregnant|feel|experienc\w+|sleep\w*|eat\w*)\b"
+    r"|\b(?:your|the|my) (?:next|following) question\b|\bhere(?: i|')s (?:your|the) (?:\w+ )?question\b"
     r"|\bwhat brings you\b|\bhow can i help\b|\bwhere does it hurt\b|\bopen wide\b|\bany (?:allergies"
     r"|other symptoms|pain|fever) ?\?"
     r"|\bdoes it (?:hurt|itch|bleed|burn)(?: \w+)? ?\?|\bwhen did (?:it|this|the \w+) (?:start|begin)\b[^.!]*\?"
@@ -77,6 +79,32 @@ _DOCTOR = re.compile(
     r"|\bit sounds like you\b|\bhow are you feeling\b|\bfeel free to\b|\bhow (?:may|can) i assist\b",
     re.IGNORECASE,
 )
+_ASSISTANT = re.compile(
+    r"\bi(?: a|')m here to (?:help|assist|support|guide|answer|listen|address)\b(?! (?:my|him|her|them)\b)"
+    r"|\b(?:happy|glad|pleased|able|unable) to (?:help|assist)\b|\bcan(?: no|')t (?:assist|help you)\b"
+    r"|\bwhat can i do for you\b|\banything else (?:that )?i can (?:help|do|assist)\b"
+    r"|\bsorry for (?:the|any) (?:misunderstanding|confusion|inconvenience)\b|\bi apologi[sz]e for (?:the|any)\b"
+    r"|\bdo(?: no|')t hesitate to\b|\bthank(?:s| you) for your (?:question|patience|visit|message)\b"
+    r"|\bthank(?:s| you) for (?:coming(?: in)?|sharing|reaching out|visiting)\b"
+    r"|\byour (?:case|preferences?|request|personal \w+)\b|\baddress your\b|\bi hope (?:this|that) (?:helps|answers)\b"
+    r"|\byou (?:have|had) (?:an? |some )(?:\w+ )?(?:problem|condition|disease|issue|infection|illness)\b"
+    r"|\byou (?:have|had) been (?:sent|asked|given|referred)\b|\byou(?: a|')re (?:asked to|a patient)\b"
+    r"|\bwhat would you like to (?:talk about|discuss)\b|\bwhat seems to be\b"
+    r"|\bi hope you (?:feel|get) (?:any )?better\b|\bget well soon\b|\btake care of yourself\b"
+    r"|\blet me know (?:if|how|when|whether) you (?:have|feel|are|experience|notice|want)\b"
+    r"|\bany (?:other |more |further )?questions ?\?|\b(?:can|could) you (?:please )?(?:describe|rate|point)\b"
+    r"|\bis it (?:itchy|painful|sore|swollen|hot|tender|spreading)(?: \w+)? ?\?|^where is (?:it|the \w+) ?\?"
+    r"|\bwe(?: wi|')ll (?:run|order|examine|find (?:the|out))\b"
+    r"|\bwe(?: wi|')ll do (?:some|a|an) (?:tests?|exam\w*|scan|biopsy|blood|swab)\b"
+    r"|\b(?:personal experiences?|enough information to)\b|\bi(?: wi|')ll answer the question\b"
+)
+"""What assistants and doctors say, and a patient hardly ever."""
+_DIRECTED = re.compile(
+    r"(?:^|[.!?:\u2026)] *)[^\w]*(?:greet the doctor|say goodbye to the doctor|take your leave"
+    r"|state (?:the|these|your) fact"
+    r"|the (?:man|woman|boy|girl|person) (?:thanks|nods|leaves|says|replies|answers|smiles)\b)"
+)
+"""An order to the patient, or a narrator's sentence about it."""
 _ORDER = re.compile(
     r"(?:^|[.!?]\s*|, then )(?:please )?(?:take|use|apply|put|avoid|keep|wash|rub|come back|book|drink|rest"
     r"|stop)\b[^.?!]*"
@@ -106,7 +134,7 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
         return "has markup"
     if _TAG.search(line) or _ROLE_TAG.search(line):
         return "names its speaker, or speaks for somebody else"
-    if _INSTRUCTION.search(line) or _echoes(said, instructions, heard):
+    if _INSTRUCTION.search(line) or _DIRECTED.search(said) or _echoes(said, instructions, heard):
         return "repeats its instructions"
     if _loops(said):
         return "repeats itself"
@@ -118,7 +146,7 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
 
 
 def _is_doctors(said: str, heard: str) -> bool:
-    for match in _DOCTOR.finditer(said):
+    for match in (*_DOCTOR.finditer(said), *_ASSISTANT.finditer(said)):
         if match[0] not in heard:
             return True
     order = _ORDER.search(said)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
+from consult.agents.prompt_formats.doctors_words import without_placeholders
 from consult.scenarios import URGENCIES, Scenario, Urgency
 from consult.scenarios.normalised import abstains
 
@@ -15,6 +16,8 @@ LONGEST_WORDS = 300
 """Most characters of a doctor's own words for its diagnosis."""
 LONGEST_DIAGNOSIS, LONGEST_ANSWER = 80, 200
 """Most characters of an open diagnosis, and of an open answer to a question about pictures."""
+_WRAPPED = re.compile(r"\s*<(answer|response)>(.*?)(?:</\1>\s*)?\Z", re.DOTALL | re.IGNORECASE)
+"""What some families write around the answer that follows a thought."""
 _BEGINS_JSON = re.compile(r"\s*(?:```\w*\s*)?\{")
 
 
@@ -77,8 +80,8 @@ def urgency_in(text: str) -> Urgency | None:
 
 
 def said(value: object) -> str:
-    """Return a value of an answer as clean text; empty for what is no text."""
-    return clean(value) if isinstance(value, str) else ""
+    """Return a value of an answer as clean text; empty for what is no text, and without what was to be filled in."""
+    return without_placeholders(clean(value)) if isinstance(value, str) else ""
 
 
 def diagnosis_in(named: str, scenario: Scenario, *, closed: bool) -> str | None:
@@ -144,8 +147,10 @@ def reasoned(text: str, data: Mapping[str, Any] | None) -> str:
 
 
 def speech(text: str, speaker: str) -> str | None:
-    """Read a spoken line, without thought, quotation marks and speaker's name; None if nothing is left."""
-    line = _unquoted(clean(without_tool_calls(without_thought(text))))
+    """Read a spoken line, without thought, tags, quotation marks and speaker's name; None if nothing is left."""
+    answer = without_tool_calls(without_thought(text))
+    wrapped = _WRAPPED.match(answer)
+    line = _unquoted(clean(wrapped[2] if wrapped else answer))
     return _unquoted(re.sub(rf"^(?:{speaker}|doctor)\s*:\s*", "", line, flags=re.IGNORECASE)) or None
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
+from consult.agents.prompt_formats.thoughts import part
 from consult.foreign_text import plain
 
 MAX_CHARACTERS = 4_000
 
-_BEGIN, _END = r"(?:<think(?:ing)?>|\[THINK\]|<unused94>)", r"(?:</think(?:ing)?>|\[/THINK\]|<unused95>)"
-"""The delimiters of a private thought; the last are MedGemma's."""
-_THOUGHT = re.compile(rf"{_BEGIN}(.*?)(?:{_END}|\Z)", re.DOTALL | re.IGNORECASE)
 _CALL = re.compile(r"<tool_call>.*?(?:</tool_call>|\Z)|\[TOOL_CALLS\].*\Z", re.DOTALL | re.IGNORECASE)
 
 
@@ -21,14 +19,12 @@ def clean(text: str) -> str:
 
 def without_thought(text: str) -> str:
     """Remove blocks of private thought, even without their beginning or end, and cut to 16,000 characters."""
-    text = _THOUGHT.sub(" ", text)
-    return re.sub(rf"^.*{_END}", " ", text, flags=re.DOTALL | re.IGNORECASE)[: 4 * MAX_CHARACTERS]
+    return part(text).answer[: 4 * MAX_CHARACTERS]
 
 
 def thought_of(text: str) -> str:
-    """Return the first block of private thought, cleaned; empty if there is none."""
-    found = _THOUGHT.search(text)
-    return clean(found.group(1)) if found else ""
+    """Return the private thought, cleaned; empty if there is none."""
+    return clean(part(text).thought)
 
 
 def without_tool_calls(text: str) -> str:

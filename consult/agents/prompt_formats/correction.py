@@ -14,8 +14,8 @@ LACKING = {
     "action": "it named no act that is on offer, with what belongs to it",
     "opinion": "it named no diagnosis of the list",
     "decision": "it named no diagnosis of the list",
-    "explanation": "it held no words for the patient",
-    "reply": "it held no words for the patient",
+    "explanation": "it held no words that can be said to the patient as they are",
+    "reply": "it held no words that can be said to the patient as they are",
     "free": "it held no line that the patient may say now",
 }
 """Task → what an answer that cannot be used lacks."""

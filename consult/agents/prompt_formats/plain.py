@@ -43,6 +43,7 @@ from consult.agents.prompt_formats.answers import (
     urgency_in,
 )
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought
+from consult.agents.prompt_formats.doctors_words import all_texts, not_doctors_words
 from consult.agents.prompt_formats.prompt_format import (
     ActionOutput,
     DecisionOutput,
@@ -209,7 +210,7 @@ class PlainDialect(WholeAnswers):
             # Broken JSON is not a question to a patient.
             return None if "{" in answer else self._utterance(answer, view, thought_of(text))
         action = next((offer for offer in view.offers if offer == str(data.get("action", "")).strip().lower()), None)
-        line = clean(str(data.get("text") or ""))
+        line = self._told(clean(str(data.get("text") or "")), "action")
         if action is None or (action == "ask" and not line):
             return None
         menu = view.examinations if action == "examine" else view.topics
@@ -219,7 +220,7 @@ class PlainDialect(WholeAnswers):
         return ActionOutput(action, topic, line, reasoned(text, data))
 
     def _utterance(self, answer: str, view: DoctorView, thought: str) -> ActionOutput | None:
-        line = speech(answer, "attending")
+        line = self._told(speech(answer, "attending"), "action")
         ask: Action = "ask"
         return ActionOutput(ask, None, line, thought) if line and ask in view.offers else None
 
@@ -335,11 +336,17 @@ class PlainDialect(WholeAnswers):
 
     def read_explanation(self, text: str, view: DoctorView, scenario: Scenario) -> str | None:
         """Read the explanation."""
-        return speech(text, "attending")
+        return self._told(speech(text, "attending"), "explanation") or None
 
     def read_reply(self, text: str, view: DoctorView, question: Line, scenario: Scenario) -> str | None:
         """Read the answer."""
-        return speech(text, "attending")
+        return self._told(speech(text, "attending"), "reply") or None
+
+    def _told(self, line: str | None, task: str) -> str:
+        """Return words for the patient; empty if they are none, such as a placeholder or another speaker's."""
+        instructions = all_texts([self.texts.text(name) for name in ("doctor", "attending_rules", task)])
+        shown = "\n".join((instructions, *_FORMS.values())) if task == "action" else instructions
+        return "" if not line or not_doctors_words(line, shown) else line
 
     # -- assessor --------------------------------------------------------------------------------------------------
 

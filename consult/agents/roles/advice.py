@@ -156,6 +156,20 @@ def referral(specialty: str | None, urgency: Urgency | None, where: Sequence[str
     return _joined((f"I cannot say yet what this is, so I am referring you to {place}{when}", *where))
 
 
+def announcement(diagnosis: str | None, urgency: Urgency | None, where: Sequence[str] = ()) -> str:
+    """Tell a decision alone, where the model's own words cannot be said; nothing of the scenario's advice is added.
+
+    Args:
+        diagnosis: The concluded diagnosis.
+        urgency: How soon the patient must be seen.
+        where: Where to go with the alarms that the patient has told.
+    """
+    named = f"I think this is {diagnosis}" if diagnosis else "I cannot say yet what this is"
+    if urgency == "emergency" or any(urgency_of(sentence) == "emergency" for sentence in where):
+        return _joined((f"{named}, and it cannot wait", *at_once(where)))
+    return _joined((f"{named}; you should be seen {WITHIN[urgency]}" if urgency else named, *where))
+
+
 def plain_reply(diagnosis: str | None, kind: str | None, scenario: Scenario) -> str:
     """Answer a question back from the scenario."""
     label = scenario.labels.get(diagnosis or "")

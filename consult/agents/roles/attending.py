@@ -13,6 +13,7 @@ from consult.agents.models.model import Prompt, Reply
 from consult.agents.prompt_formats.prompt_format import ActionOutput, DecisionOutput
 from consult.agents.prompt_formats.wording import taught_questions
 from consult.agents.roles.advice import (
+    announcement,
     is_sound_explanation,
     is_sound_reply,
     plain_explanation,
@@ -70,7 +71,8 @@ class Attending:
         if word is None:
             return Act("attending", "conclude", source="program", usage=cost, seed=seed)
         text, draft, spoken = await self._worded(word, view, context)
-        source: Source = "program" if draft and draft.fallback else "model"
+        by_program = draft.fallback if draft else bool(text and not word.text)
+        source: Source = "program" if by_program else "model"
         return Act(
             "attending", word.action, text, word.topic,
             thought=word.thought, source=source, draft=draft, usage=cost + spoken, seed=seed,
@@ -83,7 +85,8 @@ class Attending:
         dialect = self.client.dialect
         prompt = dialect.wording(view, word)
         if prompt is None:
-            return word.text or (CONSULT if word.action == "consult" else ""), None, Usage()
+            named = word.action in ("consult", "examine")
+            return word.text or (plain_wording(word.action, word.topic, self.scenario) if named else ""), None, Usage()
         drafts: list[bool] = []
 
         def read(text: str) -> str | None:
@@ -130,7 +133,7 @@ class Attending:
         return Act(
             speaker="attending",
             action="conclude",
-            text=speech,
+            text=speech or announcement(diagnosis, decided.urgency, decided.where),
             urgency=self._final_urgency(stated, speech, decided, view.urgency),
             diagnosis=diagnosis,
             diagnosis_words=(word.words or diagnosis) if word else None,
@@ -139,6 +142,7 @@ class Attending:
             differential=word.differential if word else (),
             findings=word.findings if word else "",
             thought=decided.thought,
+            source="model" if speech else "program",
             draft=draft,
             usage=looked + cost + wording + spoken,
             seed=self.client.seed("decision", context),
@@ -269,7 +273,8 @@ class Attending:
             lambda: plain_reply(view.diagnosis, question.topic, self.scenario),
             plainly,
         )
-        source: Source = "program" if draft and draft.fallback else "model"
+        source: Source = "program" if not speech or (draft and draft.fallback) else "model"
+        speech = speech or plain_reply(None, None, self.scenario)
         seed = self.client.seed("reply", context)
         return Act("attending", "answer", speech, source=source, draft=draft, usage=wording + cost, seed=seed)
 
@@ -293,6 +298,9 @@ class Attending:
             sound: Returns whether the parsed text may be used.
             plain: Words it without a model.
             plainly: Number of sentences of the advice that the program has already had to word.
+
+        Returns:
+            The text, its draft and the cost; the text is empty if a trusted model gave none that can be said.
         """
         believed, drafts = not self.client.dialect.slots, list[bool]()
         read_last = [True]

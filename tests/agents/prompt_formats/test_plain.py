@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from consult.agents.acts import Action, DoctorView, PatientTask, PatientView
+from consult.agents.acts import Action, DoctorView, Line, PatientTask, PatientView
 from consult.agents.models import Prompt
 from consult.agents.prompt_formats.clean import MAX_CHARACTERS, clean, thought_of, without_thought
 from consult.agents.prompt_formats.plain import PlainDialect
@@ -191,7 +191,7 @@ def test_opinions(
         ("The diagnosis is eczema.", "eczema", ("eczema",), ""),
         ('{"diagnosis": "eczema"}', "eczema", ("eczema",), ""),
         ("It must be eczema.", "eczema", ("eczema",), ""),
-        ("acne or hives? hives</think>eczema", "eczema", ("eczema",), ""),
+        ("acne or hives? hives</think>eczema", "eczema", ("eczema",), "acne or hives? hives"),
     ],
 )
 def test_decisions(
@@ -393,9 +393,9 @@ def test_thoughts_are_taken_out(text: str, left: str) -> None:
         ("<think>a\n b</think> c", "a b"),
         ("<THINKING>a</Thinking> c", "a"),
         ("c <think>a", "a"),
-        ("<think>a</think> <think>b</think>", "a"),
+        ("<think>a</think> <think>b</think>", "a b"),
         ("<think></think> c", ""),
-        ("a</think> c", ""),
+        ("a</think> c", "a"),
         ("<think>\x1b[31ma<|im_end|></think>", "a"),
         ("no thought", ""),
     ],
@@ -606,3 +606,56 @@ def test_the_reasoning_of_cut_json_is_not_read_as_its_answer(
     clinic = clinic.replace("hives", "nail clinic")
     triage = DIALECT.read_triage(clinic, view)
     assert (triage.specialty if triage else None) == ("dermatology" if named else None)
+
+
+NOT_TOLD = [
+    "<what you tell the patient>",
+    "What you tell the patient is what you tell the patient",
+    "One question to the patient.",
+    "<your words>",
+    "The patient: I'm sorry, I was too busy to tell you everything.",
+    "The patient asks: How long will it last? The patient answers: A few days.",
+    "It will pass. " * 4,
+    "Ask one short question at a time, in words that the patient understands.",
+    "...",
+]
+"""Doctors' words of small models that repeat their prompt, speak for the patient or loop."""
+TOLD = [
+    "What troubles you most: the itch or the pain?",
+    "Thank you, Anna. Does it itch? Does it hurt?",
+    "I think this is eczema (<5 % of rashes look alike), and it can wait. Keep it dry. Come back in two weeks.",
+    "As a patient, you may ask: is it catching? It is not.",
+    "Let me ask my colleagues what they think.",
+    "Is the patch smaller than 5 mm, or larger than 1 cm?",
+]
+
+
+@pytest.mark.parametrize("text", NOT_TOLD)
+def test_what_no_doctor_says_is_not_told_to_a_patient(view: DoctorView, derm34: Scenario, text: str) -> None:
+    assert DIALECT.read_action(json.dumps({"action": "ask", "text": text}), view) is None
+    consulted = DIALECT.read_action(json.dumps({"action": "consult", "text": text}), view)
+    assert consulted is not None and (consulted.action, consulted.text) == ("consult", "")
+
+
+@pytest.mark.parametrize("text", NOT_TOLD[3:7])
+def test_no_explanation_speaks_for_the_patient_or_loops(view: DoctorView, derm34: Scenario, text: str) -> None:
+    question = Line("patient", "ask", "How long will it last?", "outlook")
+    assert DIALECT.read_explanation(text, view, derm34) is None
+    assert DIALECT.read_reply(text, view, question, derm34) is None
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_what_a_doctor_says_is_told(view: DoctorView, derm34: Scenario, text: str) -> None:
+    word = DIALECT.read_action(json.dumps({"action": "ask", "text": text}), view)
+    assert word is not None and word.text == text
+    assert DIALECT.read_explanation(text, view, derm34) == text
+
+
+def test_a_placeholder_is_no_reason(view: DoctorView, derm34: Scenario) -> None:
+    blank = "<what speaks for and against, at most 100 words>"
+    given = {"findings": "<what you see>", "reasoning": blank, "specialty": "dermatology", "why": "<one sentence>"}
+    word = DIALECT.read_triage(json.dumps(given), view)
+    assert word is not None and (word.specialty, word.findings, word.thought, word.why) == ("dermatology", "", "", "")
+    decision = DIALECT.read_decision(json.dumps({"reasoning": blank, "diagnosis": "eczema"}), view, derm34)
+    assert decision is not None and (decision.diagnosis, decision.thought) == ("eczema", "")
+    assert DIALECT.read_decision(json.dumps({"diagnosis": "<diagnosis>"}), view, derm34) is None

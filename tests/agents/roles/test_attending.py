@@ -645,3 +645,25 @@ def test_a_member_that_repeats_a_colleague_gives_its_reason_in_other_words(derm3
         doctor.in_other_words(said, [said.reason], seeing(derm34), derm34, RequestContext(0, (0,), 4, 2))
     )
     assert kept == said
+
+
+@pytest.mark.parametrize(
+    ("words", "urgency", "told"),
+    [
+        ("It will pass. " * 4, "urgent", "I think this is shingles; you should be seen today."),
+        ("The patient: I'm sorry.", None, "I think this is shingles."),
+        (
+            "<what you tell the patient>",
+            "emergency",
+            "I think this is shingles, and it cannot wait. Please go to the emergency department now.",
+        ),
+    ],
+)
+def test_a_decision_whose_words_cannot_be_said_is_told_by_the_program(
+    conclude: Ask, words: str, urgency: str | None, told: str
+) -> None:
+    act, asked = conclude("plain", SHINGLES, words, urgency=urgency)
+    assert (act.text, act.source, act.diagnosis) == (told, "program", "shingles")
+    assert [one.task for one in asked] == ["decision", "explanation", "explanation"]
+    assert "cannot be" not in asked[1].prompt.messages[-1].text
+    assert "as they are" in asked[2].prompt.messages[-1].text

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from consult.agents.models.model import Message, ModelError, Prompt
+from consult.agents.prompt_formats.thoughts import ANALYSIS, FINAL, PAIRS
 from consult.foreign_text import without_tokens
 
 Render = Callable[..., str]
@@ -20,13 +21,15 @@ Render = Callable[..., str]
 Content = Literal["parts", "mixed", "strings"]
 """`mixed`: parts, but a string for the system message."""
 
-THOUGHT_MARKS = ("<think>", "</think>", "<thinking>", "</thinking>", "[THINK]", "[/THINK]", "<unused94>", "<unused95>")
+THOUGHT_MARKS = tuple(mark for pair in PAIRS for mark in pair)
 SWITCHES = ("enable_thinking", "thinking")
 """Template variables that turn thinking off."""
 
-_SYSTEM, _ASKED = "Rule seven holds.", "Question nine stands."
-_MARK = re.compile(r"<think(?:ing)?>|\[THINK\]")
-_OPEN_THOUGHT = re.compile(r"(<(think(?:ing)?)>|\[(THINK)\])\s*\Z")
+_SYSTEM, _ASKED, _ANSWERED = "Rule seven holds.", "Question nine stands.", "Answer three follows."
+_ENDS = dict(PAIRS)
+_BEGINS = "|".join(map(re.escape, _ENDS))
+_MARK = re.compile(_BEGINS)
+_OPEN_THOUGHT = re.compile(rf"({_BEGINS})\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -128,11 +131,24 @@ class ChatFormat:
         )
         text = self._tried(shown, **dict(off)) or ""
         opened = _OPEN_THOUGHT.search(text)
-        closed = f"\n\n</{opened[2]}>\n\n" if opened and opened[2] else "[/THINK]" if opened else ""
-        return replace(self, variables=off, closing=closed)._with_thought()
+        if opened is None:
+            return replace(self, variables=off, closing=self._header(text))._with_thought()
+        end = _ENDS[opened[1]]
+        return replace(self, variables=off, closing=f"\n\n{end}\n\n" if end[0] == "<" else end)._with_thought()
+
+    def _header(self, text: str) -> str:
+        """Return what the template writes between its generation prompt and an answer, if that names a channel."""
+        chat = [self._said(m) for m in (*merged(self._folded(_trial(0))), Message("assistant", _ANSWERED))]
+        try:
+            whole = self.render(chat, **dict(self.variables))
+        except Exception:  # as in `_tried`
+            return ""
+        return FINAL if text and f"{FINAL}{_ANSWERED}" in whole and not text.endswith(FINAL) else ""
 
     def _with_thought(self) -> ChatFormat:
         """Find the marks of the model's own private thought where the template writes them."""
+        if self.closing == FINAL:
+            return replace(self, thought=ANALYSIS)
         shown = 1 if self.token else 0
         on = self._tried(shown, **{name: True for name, _ in self.variables}) or ""
         off = (self._tried(shown, **dict(self.variables)) or "") + self.closing
@@ -140,7 +156,7 @@ class ChatFormat:
         if not marks or not (self.variables or self.closing):
             return self
         opened = next(mark for mark in marks)
-        return replace(self, thought=(f"{opened}\n", f"\n{opened[0]}/{opened[1:]}\n\n"))
+        return replace(self, thought=(f"{opened}\n", f"\n{_ENDS[opened]}\n\n"))
 
     def _limited(self) -> ChatFormat:
         if self.token is None:

@@ -240,10 +240,11 @@ class TransformersModel:
             together = beside([inputs[i] for i in at], self.tokenizer.pad_token_id)
             return {name: self._placed(tensor) for name, tensor in together.items()}
 
+        banned = [token for token in self.banned if token not in stops]
         with self.base.with_adapter(self.adapter):
             if self.loop is not None:
                 lengths = [one["input_ids"].shape[1] for one in inputs]
-                replace(self.loop, stops=sorted(stops)).generate(lengths, joined, rows)
+                replace(self.loop, stops=sorted(stops), banned=banned).generate(lengths, joined, rows)
                 return
             with self._without_penalties(stops):
                 self.model.generate(
@@ -251,7 +252,7 @@ class TransformersModel:
                     max_new_tokens=max(row.limit or 0 for row in rows),
                     do_sample=False,
                     num_beams=1,
-                    logits_processor=LogitsProcessorList([RowSampler(rows, self.banned, sorted(stops))]),
+                    logits_processor=LogitsProcessorList([RowSampler(rows, banned, sorted(stops))]),
                     pad_token_id=self.tokenizer.pad_token_id,
                 )
 
@@ -264,7 +265,8 @@ class TransformersModel:
         used = [one["input_ids"].shape[1] for one in inputs]
         mark = self.format.thought[1].strip()
         end = self.tokenizer.encode(mark, add_special_tokens=False)
-        stops = self.stops | (set(end) if len(end) == 1 else set())
+        # gpt-oss closes a thought with several control tokens, of which the first ends it.
+        stops = self.stops | (set(end[:1]) if len(end) == 1 or end[0] in self.banned else set())
         rows = [
             Row(one.seed, one.temperature, one.top_p, limit=self._limit(replace(one.prompt, max_new_tokens=room), n_in))
             for one, n_in in zip(requests, used, strict=True)

@@ -7,20 +7,19 @@ private thought took all of it, or `tool_calls` although no tools were offered.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from consult.agents.exchange import NO_TOOLS, ONLY_THOUGHT, REFUSED, WITHHELD
 from consult.agents.models.model import Choice, Prompt, Reply, Request
 from consult.agents.models.server.openai_api import BadReplyError, complaint
+from consult.agents.prompt_formats.thoughts import part, without_marks
 
 CUT = ("length", "max_tokens")
 """Values of `finish_reason` for a reply that ended at its limit."""
 FILTERED = "content_filter"
 THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 """Fields of a message with private thought, in the servers' different names."""
-_MARKS = re.compile(r"</?think(?:ing)?>|\[/?THINK\]", re.IGNORECASE)
 
 
 def reply(data: Any, request: Request) -> Reply:
@@ -79,15 +78,15 @@ def _content(message: Mapping[str, Any]) -> tuple[str, str]:
     """Return the text and the private thought of a message."""
     content, thoughts = message.get("content"), [message.get(name) for name in THOUGHT_FIELDS]
     said: list[str] = []
-    for part in content if isinstance(content, list) else [content]:
-        kind = str(part.get("type") or "") if isinstance(part, dict) else ""
-        if isinstance(part, dict) and kind.startswith(("think", "reason")):
-            thoughts += [part.get("text"), part.get("thinking"), part.get("reasoning")]
+    for each in content if isinstance(content, list) else [content]:
+        kind = str(each.get("type") or "") if isinstance(each, dict) else ""
+        if isinstance(each, dict) and kind.startswith(("think", "reason")):
+            thoughts += [each.get("text"), each.get("thinking"), each.get("reasoning")]
         else:
-            said += _strings(part)
+            said += _strings(each)
     thought = next((one for one in ("".join(_strings(each)) for each in thoughts) if one.strip()), "")
-    # A mark of its own inside a thought would end it early wherever it is read again.
-    return "".join(said), _MARKS.sub(" ", thought)
+    within = part("".join(said))
+    return within.answer, "\n".join(one for one in (without_marks(thought), within.thought) if one.strip())
 
 
 def _strings(value: Any) -> list[str]:
@@ -146,7 +145,7 @@ def _keys(schema: Any) -> set[str]:
     """Return the names of an object's properties in a schema, in any of its alternatives."""
     if not isinstance(schema, Mapping):
         return set()
-    parts = [part for name in ("anyOf", "oneOf", "allOf") for part in schema.get(name, ())]
+    parts = [one for name in ("anyOf", "oneOf", "allOf") for one in schema.get(name, ())]
     return set(schema.get("properties", ())).union(*map(_keys, parts))
 
 

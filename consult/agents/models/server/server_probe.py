@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -241,7 +240,7 @@ class _Probe:
 
 
 def _thinks(reply: Reply) -> bool:
-    return bool(reply.thought) or re.match(r"\s*(<think|\[THINK\])", reply.text, re.IGNORECASE) is not None
+    return bool(reply.thought)
 
 
 async def _ask(

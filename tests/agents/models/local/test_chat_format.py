@@ -12,6 +12,7 @@ from transformers.utils.chat_template_utils import render_jinja_template
 
 from consult.agents.models import Message, ModelError
 from consult.agents.models.local.chat_format import ChatFormat, merged
+from consult.agents.prompt_formats.answers import speech
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.scenarios import Photograph
 
@@ -158,10 +159,54 @@ def test_a_template_that_renders_nothing_is_refused(template: str) -> None:
         "[THINK]a[/THINK]b",
         "<unused94>a<unused95>b",
         "<THINK>a</THINK>b",
+        "<unused94>thought\na\n<unused95>b",
+        "thought\na<unused95>b",
+        "a</think>b",
+        "<seed:think>a</seed:think>b",
+        "\u25c1think\u25b7a\u25c1/think\u25b7b",
+        "<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>b<|END_RESPONSE|>",
+        "<|channel>thought\na<channel|>b",
+        "<thought>a</thought>b",
+        "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b<|return|>",
+        "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>b",
+        "a<|end|><|start|>assistant<|channel|>final<|message|>b",
+        "analysis\na assistantfinalb",
     ],
 )
 def test_a_private_thought_is_kept_apart(text: str) -> None:
-    assert without_thought(text).strip() == "b" and thought_of(text) == "a"
+    assert clean(without_thought(text)) == "b" and thought_of(text) == "a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>a",
+        "<unused94>thought\na",
+        "[THINK]a",
+        "<|channel|>analysis<|message|>a",
+        "<|channel|>commentary<|message|>a<|end|>",
+        "analysis\na",
+    ],
+)
+def test_a_thought_without_an_end_leaves_no_answer(text: str) -> None:
+    assert clean(without_thought(text)) == "" and thought_of(text) == "a" and speech(text, "patient") is None
+
+
+@pytest.mark.parametrize("text", ["Thought I would come.\nIt itches.", "b<|end|>", "It is analysis paralysis."])
+def test_other_words_are_no_thought(text: str) -> None:
+    assert without_thought(text) == text and thought_of(text) == ""
+
+
+@pytest.mark.parametrize("tag", ["answer", "response"])
+def test_tags_around_an_answer_are_not_said(tag: str) -> None:
+    assert speech(f"<think>a</think>\n<{tag}>It itches.</{tag}>\n", "patient") == "It itches."
+
+
+def test_an_answer_of_gpt_oss_begins_in_its_final_channel() -> None:
+    found = form(tiny_models.read("gptoss"))
+    assert found.text(CHAT).endswith("<|start|>assistant<|channel|>final<|message|>")
+    assert found.text(CHAT, thinks=True).endswith("<|start|>assistant<|channel|>analysis<|message|>")
+    assert found.thought is not None and found.thought[1].endswith("<|channel|>final<|message|>")
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,14 @@ def test_a_model_without_thought_ignores_the_switch(tmp_path):
     assert bare.info.details["thinking"] == "none"
     thinking, plain = bare.generate([request(1)])[0], bare.generate([request(1, thinks=False)])[0]
     assert thinking.text == plain.text and thinking.thought == ""
+
+
+def test_gpt_oss_thinks_in_one_channel_and_answers_in_another(tmp_path):
+    folder = tiny_models.llama(tmp_path, tiny_models.read("gptoss"))
+    model = TransformersModel.load(folder, "tiny")
+    assert model.info.details["thinking"] == "can be switched"
+    thinking, plain = model.generate([request(1), request(1, thinks=False)])
+    opened, final = "<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>final<|message|>"
+    begun, at_once = (str(reply.sent and reply.sent.text) for reply in (thinking, plain))
+    assert thinking.thought and begun.endswith(f"{opened}{thinking.thought}<|end|>{final}")
+    assert plain.thought == "" and at_once.endswith(final)

@@ -37,6 +37,23 @@ def test_private_thought_is_told_apart_and_can_end_nothing(field):
     assert found.thought.startswith("They say") and not found.problem
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["<unused94>thought\nHm.<unused95>My elbow.", "<think>Hm.</think>My elbow.", "[THINK]Hm.[/THINK]My elbow.",
+     "Hm.</think>My elbow.", "analysisHm.assistantfinalMy elbow.",
+     "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>My elbow."],
+)  # fmt: skip
+def test_thought_in_the_content_is_told_apart(content):
+    found = read(FREE, content=content)
+    assert (found.text.strip(), found.thought.strip()) == ("My elbow.", "Hm.")
+
+
+@pytest.mark.parametrize("mark", ["<unused94>thought\n", "<think>", "<|channel|>analysis<|message|>", "analysis\n"])
+def test_a_thought_that_is_cut_in_the_content_is_no_answer(mark):
+    found = read(FREE, "length", content=f"{mark}They ask where")
+    assert (found.text.strip(), found.problem, found.cut) == ("", ONLY_THOUGHT, True)
+
+
 @pytest.mark.parametrize("content", [None, "", "  ", [], 7, [{"type": "image_url"}]])
 def test_thought_alone_is_no_speech(content):
     found = read(FREE, content=content, reasoning_content="It must be the elbow.")
