@@ -56,6 +56,8 @@ def _written(end: float) -> str:
 CASES = Range(1, 10_000_000)
 BATCH = Range(1, 1024)
 """Consultations at once."""
+REPLICAS = Range(1, 1024)
+"""How often a model is loaded."""
 PANEL_SIZE = Range(1, 15)
 MAX_TURNS = Range(2, 100)
 PICTURE_WIDTH = Range(32, 10_000)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.speed import servers
+from benchmarks.speed import decoding, servers
 
-PARTS = {"servers": servers}
+PARTS = {"decoding": decoding, "servers": servers}
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from consult.agents.assessors.model import ASSESSORS, ProgramAssessor, open_asse
 from consult.agents.choices import TALK
 from consult.agents.models import close_model
 from consult.agents.models.python import MODELS
-from consult.api.checks import boolean, for_python, given_batch, listener
+from consult.api.checks import boolean, for_python, given_batch, listener, placed
 from consult.api.given import AssessorLike, ModelLike, PathLike
 from consult.api.run import Run, place_of, run_row
 from consult.envs.assessing import Assessing, name_of
@@ -18,6 +18,7 @@ from consult.envs.events import Event, Listener
 from consult.envs.held import scoring
 from consult.envs.judge_check import check_judge as check_model
 from consult.envs.judging import Judging, refuse_judging
+from consult.envs.placement import Placement
 from consult.envs.question_settings import refuse_assessors
 from consult.envs.runner import RunError
 from consult.envs.store.rows import Row
@@ -37,6 +38,8 @@ def assess(
     judge: ModelLike | None = None,
     self_assessment: bool = False,
     batch: int | None = None,
+    replicas: int | None = None,
+    ray: str | None = None,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
 ) -> Event:
@@ -51,6 +54,8 @@ def assess(
         self_assessment: Whether the model that played the doctor may assess a run by 3MDBench's protocol.
         batch: Consultations at once, and the most requests in one batch; by default 32, or as many as
             keep the servers busy.
+        replicas: As for `simulate`.
+        ray: As for `simulate`.
         db: The store's file, where `run` is an id.
         listen: Called with every verdict after it is stored.
 
@@ -64,8 +69,8 @@ def assess(
             another process does the same.
         ModelGoneError: A server stopped responding; what was judged is stored.
     """
-    allowed = boolean("self_assessment", self_assessment)
-    return scored(run, assessor, judge, batch, db, listen, self_assessment=allowed)
+    allowed, placement = boolean("self_assessment", self_assessment), placed(batch, replicas, ray)
+    return scored(run, assessor, judge, placement, db, listen, self_assessment=allowed)
 
 
 @for_python
@@ -104,7 +109,7 @@ def scored(
     run: Run | str,
     assessor: AssessorLike | None,
     judge: ModelLike | None,
-    batch: int | None,
+    placement: Placement,
     db: PathLike,
     listen: Listener | None,
     *,
@@ -119,7 +124,7 @@ def scored(
     if (assessor is None) == (judge is None):
         raise UserError("give either an assessor or a judge, e.g. assess(run, 'rules')")
     path, identifier = place_of(run, db)
-    named, told, batch = Named(), listener("listen", listen), given_batch(batch)
+    named, told = Named(), listener("listen", listen)
     with Store(path, create=False) as store:
         refuse_spoilt(store, identifier)
         row = run_row(store, identifier)
@@ -128,11 +133,11 @@ def scored(
             if not self_assessment:
                 _refuse_own(row, reference)
             with named.known():
-                return assessed(store, row, reference, batch, told)
+                return assessed(store, row, reference, placement, told)
         assert judge is not None
         reference = named.add(MODELS, judge)
         with named.known():
-            return judged(store, row, reference, batch, told)
+            return judged(store, row, reference, placement, told)
 
 
 def _refuse_own(row: Row, reference: str) -> None:
@@ -146,26 +151,26 @@ def _refuse_own(row: Row, reference: str) -> None:
         raise UserError(own_assessor(reference))
 
 
-def assessed(store: Store, row: Row, reference: str, batch: int | None, listen: Listener) -> Event:
+def assessed(store: Store, row: Row, reference: str, placement: Placement, listen: Listener) -> Event:
     """Score a run by the rubric, and return the summary."""
     scenario = _scenario(store, row)
     refuse_assessors(scenario)
-    opened = open_assessor(reference)
+    opened = open_assessor(reference, placement.opener(reference, row["consultations"]).open)
     try:
         with scoring(store.path, row["id"], name_of(opened)):
-            return Assessing(scenario, store, row["id"], name_of(opened), batch, listen).by(opened)
+            return Assessing(scenario, store, row["id"], name_of(opened), placement.batch, listen).by(opened)
     finally:
         close_model(opened)
 
 
-def judged(store: Store, row: Row, reference: str, batch: int | None, listen: Listener) -> Event:
+def judged(store: Store, row: Row, reference: str, placement: Placement, listen: Listener) -> Event:
     """Judge a run's open diagnoses, and return the summary."""
     scenario = _scenario(store, row)
     refuse_judging(scenario)
-    model = open_judge(reference)
+    model = open_judge(reference, placement.opener(reference, row["consultations"]).open)
     try:
         with scoring(store.path, row["id"], reference):
-            return Judging(scenario, store, row["id"], model, batch, listen).judge()
+            return Judging(scenario, store, row["id"], model, placement.batch, listen).judge()
     finally:
         close_model(model)
 

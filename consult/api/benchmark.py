@@ -20,16 +20,16 @@ from consult.api.checks import (
     boolean,
     folder,
     for_python,
-    given_batch,
     listed,
     listener,
     path_of,
+    placed,
     store_file,
     text,
 )
 from consult.api.given import PathLike, checked, what_is_left
 from consult.api.options import ROLES, GridArguments, GridOptions
-from consult.api.playing import Opener, open_models
+from consult.api.playing import Opener
 from consult.api.report import Report
 from consult.api.run import Run
 from consult.envs.benchmark.cells import Cell
@@ -42,6 +42,7 @@ from consult.envs.benchmark.protocol import beside, drawn, refuse_own_assessor
 from consult.envs.events import Event, Listener
 from consult.envs.held import held_report
 from consult.envs.judging import refuse_judging
+from consult.envs.placement import Placement
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named, warn
@@ -76,6 +77,8 @@ def benchmark(
     again: bool = False,
     out: PathLike = "runs/report",
     batch: int | None = None,
+    replicas: int | None = None,
+    ray: str | None = None,
     db: PathLike = "consult.db",
     listen: Listener | None = None,
     **options: Unpack[GridArguments],
@@ -92,6 +95,8 @@ def benchmark(
         again: Whether to replay runs that are already in the store.
         out: The folder for the report.
         batch: Consultations at once; by default 32, or as many as keep the servers busy.
+        replicas: As for `simulate`.
+        ray: As for `simulate`.
         db: The store's file.
         listen: Called with every event after it is stored.
 
@@ -106,10 +111,10 @@ def benchmark(
     with checked():
         grid = GridOptions.model_validate({"scenario": None if scenario is None else str(scenario), **options})
     path, target, tell = store_file(db), folder("out", out), listener("listen", listen)
-    given_batch(batch)
+    placement = placed(batch, replicas, ray)
     again, file = boolean("again", again), None if config is None else path_of("config", config)
     gridded = grid_of(grid.by_key(), preset, file, prompts=grid.prompts is not False)
-    with gridded.planned(path, target, batch=batch, again=again) as bench:
+    with gridded.planned(path, target, placement=placement, again=again) as bench:
         tell(bench.event())
         try:
             return bench.play(tell)
@@ -138,9 +143,9 @@ class Gridded:
         db: Path,
         out: Path,
         *,
-        batch: int | None,
+        placement: Placement,
         again: bool,
-        opener: Opener = open_models,
+        opener: Opener | None = None,
         tell: Callable[[str], None] = lambda line: None,
     ) -> Iterator[Bench]:
         """Hold the report's folder, open every model once and read the store; write nothing, not even an empty store.
@@ -148,7 +153,7 @@ class Gridded:
         Raises:
             UserError: A model, an assessor or the judge cannot be opened, or another process writes into the folder.
         """
-        company, batch = Company(self.cells, opener), given_batch(batch)
+        company = Company(self.cells, opener or placement.open)
         Store.check_place(db)
         with held_report(out), self.named.known():
             try:
@@ -161,10 +166,10 @@ class Gridded:
                         store,
                         toml=self.toml,
                         anew=again,
-                        batch=batch,
+                        batch=placement.batch,
                         tell=tell,
                     )
-                yield Bench(self, planned, company, db, out, batch, again)
+                yield Bench(self, planned, company, db, out, placement, again)
             finally:
                 company.close()
 
@@ -178,7 +183,7 @@ class Bench:
     company: Company
     db: Path
     out: Path
-    batch: int | None
+    placement: Placement
     again: bool
     found: dict[str, Any] = field(default_factory=dict)
 
@@ -196,8 +201,8 @@ class Bench:
         grid = self.gridded
         with Store(self.db) as store:
             work = Play(
-                grid.grid, grid.toml, grid.scenario, self.cells, self.company, store, self.again, self.batch, listen,
-                prompts=grid.prompts,
+                grid.grid, grid.toml, grid.scenario, self.cells, self.company, store, self.again, self.placement,
+                listen, prompts=grid.prompts,
             )  # fmt: skip
             work.play()
             found = write_report(store, work.runs, self.out)

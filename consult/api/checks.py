@@ -11,12 +11,15 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from consult.errors import UserError
 from consult.foreign_text import quoted_python
-from consult.ranges import BATCH, Range
+from consult.ranges import BATCH, REPLICAS, Range
 from consult.whole_files import check_writable
+
+if TYPE_CHECKING:
+    from consult.envs.placement import Placement
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -91,6 +94,18 @@ def given_batch(value: Any) -> int | None:
         UserError: It is no such number.
     """
     return None if value is None else whole("batch", value, BATCH)
+
+
+def placed(batch: Any, replicas: Any, ray: Any) -> Placement:
+    """Return where the models are loaded, and how many consultations are played at once.
+
+    Raises:
+        UserError: A value is no such number or address.
+    """
+    from consult.envs.placement import Placement
+
+    number = None if replicas is None else whole("replicas", replicas, REPLICAS)
+    return Placement(given_batch(batch), number, None if ray is None else text("ray", ray))
 
 
 def share(name: str, value: Any, span: Range) -> float:

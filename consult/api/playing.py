@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from consult.agents.models.python import MODELS
 from consult.agents.prompt import own_prompts
 from consult.agents.roles.checker import OWN, RULES
 from consult.agents.temperament import own_temperament, temperaments
-from consult.api.checks import given_batch, text, whole
+from consult.api.checks import text, whole
 from consult.api.contradictions import given_options, refuse_contradictions
 from consult.api.given import ModelLike, checked, from_menu, naming
 from consult.api.options import ROLES, PlayOptions
@@ -32,6 +31,7 @@ from consult.envs.config import OwnCase, RoleConfig, RunConfig, extractor_config
 from consult.envs.events import Event, Listener
 from consult.envs.held import being_played
 from consult.envs.judging import refuse_judging
+from consult.envs.placement import Placement
 from consult.envs.question_settings import STRATEGY, refuse_settings, refuse_strategy
 from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner
@@ -44,8 +44,8 @@ from consult.ranges import CASES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
 from consult.scenarios.scenario import nearest
 
-TINY = 50_000_000
-"""Number of parameters; a smaller model is slower on all cores than on two."""
+HERE = Placement()
+"""Models in this process, or where the program chooses."""
 
 Opener = Callable[..., Models]
 
@@ -375,36 +375,24 @@ class Stage:
         ).run()
 
 
-def open_models(*configs: RunConfig) -> Models:
-    """Open the models of one or several runs.
-
-    Raises:
-        ModelError: One cannot be opened.
-    """
-    models = Models.open(*configs)
-    limit_threads(models)
-    return models
-
-
 @contextmanager
-def staged(planned: Planned, db: Path, *, batch: int | None, opener: Opener = open_models) -> Iterator[Stage]:
+def staged(planned: Planned, db: Path, *, placement: Placement = HERE, opener: Opener | None = None) -> Iterator[Stage]:
     """Open models and store of a run, and close them.
 
     Args:
         planned: What to play.
         db: The store's file; created if missing.
-        batch: Consultations at once, and the most requests in one batch of a model; by default 32, or as many as
-            keep the servers busy.
-        opener: Opens the models of a configuration.
+        placement: How many consultations are played at once, and where the models are loaded.
+        opener: Opens the models of a configuration; by default that of the placement.
 
     Raises:
         UserError: The store or a model cannot be opened.
     """
-    config, batch = planned.config, given_batch(batch)
+    config = planned.config
     # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
     Store.check_place(db)
     with planned.named.known():
-        models = opener(config)
+        models = (opener or placement.open)(config)
         try:
             if models.classifier is not None:
                 check_photographs(models.classifier, planned.scenario, config)
@@ -413,7 +401,7 @@ def staged(planned: Planned, db: Path, *, batch: int | None, opener: Opener = op
                 if planned.photograph is not None:
                     store.keep_photograph(*planned.photograph)
                 scenario = world(planned.scenario, config, store)
-                yield Stage(scenario, config, models, store, batch, planned.prompts, planned.continues)
+                yield Stage(scenario, config, models, store, placement.batch, planned.prompts, planned.continues)
         finally:
             models.close()
 
@@ -429,12 +417,3 @@ def _check_prompts(config: RunConfig, models: Models) -> None:
             "--prompts replaces the prompts of instruction-tuned models, and none plays in this run; give another "
             "model, or leave --prompts out"
         )
-
-
-def limit_threads(models: Models) -> None:
-    """Keep tiny models from using all cores: the threads would mostly wait for each other."""
-    sizes = [int(model.info.details.get("parameters", 0)) for model in models.by_reference.values()]
-    if max(sizes) and max(sizes) < TINY and "OMP_NUM_THREADS" not in os.environ:
-        import torch
-
-        torch.set_num_threads(min(2, torch.get_num_threads()))

@@ -9,12 +9,13 @@ from typing import Unpack
 from consult.agents.models import ModelGoneError
 from consult.agents.models.human import LeftError
 from consult.api.arguments import takes
-from consult.api.checks import for_python, given_batch, listed, listener, store_file, text
+from consult.api.checks import for_python, listed, listener, placed, store_file, text
 from consult.api.given import PathLike, checked, what_is_left
 from consult.api.options import PlayArguments, PlayOptions
 from consult.api.playing import Planned, plan_again, plan_run, staged
 from consult.api.run import Run, place_of
 from consult.envs.events import Event
+from consult.envs.placement import Placement
 from consult.envs.store.write import Store
 from consult.plugins import warn
 
@@ -27,6 +28,8 @@ def simulate(
     scenario: PathLike = "derm34",
     *,
     batch: int | None = None,
+    replicas: int | None = None,
+    ray: str | None = None,
     db: PathLike = "consult.db",
     listen: Listen | None = None,
     **options: Unpack[PlayArguments],
@@ -42,6 +45,9 @@ def simulate(
         **options: What is played, and by whom.
         batch: Consultations at once, and the most requests in one batch of a model; by default 32, or as many as
             keep the servers busy.
+        replicas: How often each model with local weights is loaded, on Ray, which is an extra; by default the program
+            loads a tiny model in several processes where that is faster, and any other once.
+        ray: The cluster's address; `auto` for one that runs on this machine. By default a new one is started here.
         db: The SQLite file that stores everything; created if missing.
         listen: Called with every event after it is stored, in the form of `--json`.
 
@@ -57,8 +63,8 @@ def simulate(
     with checked():
         played = PlayOptions.model_validate({"scenario": str(scenario), **options})
     path, told = store_file(db), listener("listen", listen)
-    given_batch(batch)
-    return _play(plan_run(played), path, batch, told)
+    placement = placed(batch, replicas, ray)
+    return _play(plan_run(played), path, placement, told)
 
 
 @for_python
@@ -67,6 +73,8 @@ def resume(
     *,
     code: str | Sequence[str] = (),
     batch: int | None = None,
+    replicas: int | None = None,
+    ray: str | None = None,
     db: PathLike = "consult.db",
     listen: Listen | None = None,
 ) -> Run:
@@ -76,6 +84,8 @@ def resume(
         run: The run, or its id.
         code: References `file.py:name` that it uses: code named in a store is not run unless you name it.
         batch: Consultations at once; by default 32, or as many as keep the servers busy.
+        replicas: As for `simulate`.
+        ray: As for `simulate`.
         db: The store's file, where `run` is an id.
         listen: Called with every event.
 
@@ -87,15 +97,15 @@ def resume(
         KeyboardInterrupt: Interrupted again.
     """
     path, identifier = place_of(run, db)
-    given_batch(batch)
+    placement = placed(batch, replicas, ray)
     told, named = listener("listen", listen), [text("code", one) for one in listed(code)]
     with Store(path, create=False) as store:
         planned = plan_again(store, identifier, named)
-    return _play(planned, path, batch, told)
+    return _play(planned, path, placement, told)
 
 
-def _play(planned: Planned, db: Path, batch: int | None, listen: Listen) -> Run:
-    with staged(planned, db, batch=batch) as stage:
+def _play(planned: Planned, db: Path, placement: Placement, listen: Listen) -> Run:
+    with staged(planned, db, placement=placement) as stage:
         try:
             summary = stage.play(listen)
         except (KeyboardInterrupt, LeftError, ModelGoneError) as stop:

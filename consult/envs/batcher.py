@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from consult.agents.models import ConcurrentModel, Model, ModelGoneError, Reply, Request
 from consult.agents.models.human import Person
+from consult.agents.models.replicas.group import ReplicatedModel
 from consult.ranges import BATCH
 
 R = TypeVar("R")
@@ -37,7 +38,7 @@ PAUSE = 0.05
 """Seconds after a reply until what it led to is committed, together with what others led to meanwhile."""
 
 
-def at_once(batch: int | None, models: Iterable[object]) -> int:
+def at_once(batch: int | None, models: Collection[object]) -> int:
     """Return how many consultations to play at once: as many as the user says, or as keep the servers busy.
 
     Args:
@@ -46,8 +47,9 @@ def at_once(batch: int | None, models: Iterable[object]) -> int:
     """
     if batch is not None:
         return batch
+    copies = max((model.replicas for model in models if isinstance(model, ReplicatedModel)), default=1)
     room = sum(model.concurrency for model in models if isinstance(model, ConcurrentModel))
-    return min(int(BATCH.most), max(AT_ONCE, round(MORE * room)))
+    return min(int(BATCH.most), max(AT_ONCE * copies, round(MORE * room)))
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Batcher:
     """Passes on the requests of all live consultations.
 
     Args:
-        chunk: The most requests that go into one `generate`.
+        chunk: The most requests that go into one `generate`, of each replica of a model.
         commit: Called to commit finished work: before each wave, when nothing is being played, and soon after the
             replies of models that answer each request on its own.
         rank: Returns the rank of a request; it waits while a request of a lower rank waits. If all consultations are
@@ -256,8 +258,10 @@ class Batcher:
         return [self._queue.pop(key) for key in due]
 
     async def _serve(self, wave: list[_Waiting]) -> None:
-        for start in range(0, len(wave), self.chunk):
-            part = [w for w in wave[start : start + self.chunk] if not w.future.done()]
+        model = wave[0].model if wave else None
+        size = self.chunk * (model.replicas if isinstance(model, ReplicatedModel) else 1)
+        for start in range(0, len(wave), size):
+            part = [w for w in wave[start : start + size] if not w.future.done()]
             if not part:
                 continue
             try:

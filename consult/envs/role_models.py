@@ -11,6 +11,7 @@ from consult.agents.exchange import WITHOUT_PROMPT, Record
 from consult.agents.experts.classifier import Classifier, open_classifier
 from consult.agents.models import Model, ModelError, ModelInfo, Role, close_model, open_model
 from consult.agents.models.human import PERSONS, Person, person
+from consult.agents.models.replicas.group import ReplicatedModel
 from consult.agents.prompt import PLAIN, PromptTexts
 from consult.agents.roles.checker import Checker, can_check, refuse_checker
 from consult.agents.roles.client import RoleClient, Sampling
@@ -55,6 +56,12 @@ class Models:
         """Release the backends' resources, and cancel their pending work."""
         for model in self.by_reference.values():
             close_model(model)
+
+    @property
+    def replicas(self) -> int:
+        """Return how often each model with local weights is loaded; 0 if it is loaded once, in this process."""
+        loaded = [model.replicas for model in self.by_reference.values() if isinstance(model, ReplicatedModel)]
+        return max(loaded, default=0)
 
     def described(self, config: RunConfig) -> dict[str, str]:
         """Return role → reference and revision, for the store."""

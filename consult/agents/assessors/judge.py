@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from consult.agents.assessors.reasons import is_placeholder
-from consult.agents.models import Model, ModelError, open_checked
+from consult.agents.models import Model, ModelError, Opener, open_checked, open_model
 from consult.agents.models.human import PERSONS
 from consult.agents.prompt_formats.judging import DIALECT, judge_prompt, read_judgement
 from consult.agents.roles.client import RequestContext, RoleClient
@@ -67,15 +67,19 @@ class Judge:
         return judged or Judgement(None, UNUSABLE + refusals[-1])
 
 
-def open_judge(reference: str) -> Model:
+def open_judge(reference: str, opener: Opener = open_model) -> Model:
     """Open a model as a judge.
+
+    Args:
+        reference: Its reference.
+        opener: Opens a model for the role.
 
     Raises:
         ModelError: The model was not trained to judge, or cannot be opened.
     """
     if reference in PERSONS:
         raise ModelError(f"'{reference}' cannot judge; name a model with --judge")
-    return open_checked(reference, check_judge)
+    return open_checked(reference, check_judge, opener)
 
 
 def check_judge(model: Model) -> None:

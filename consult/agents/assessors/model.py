@@ -10,7 +10,7 @@ from consult.agents.acts import AssessorView
 from consult.agents.assessors.reasons import with_own_reasons
 from consult.agents.assessors.rubric import BY_KEY, ITEMS, NOT_DECIDED, Verdict, not_scored
 from consult.agents.assessors.rules import RULES, VERSION, Played, assess_by_rules
-from consult.agents.models import Model, ModelError, open_model
+from consult.agents.models import Model, ModelError, Opener, open_model
 from consult.agents.models.human import PERSONS
 from consult.agents.models.python import BUILT_IN as MODEL_REFERENCES
 from consult.agents.models.python import as_model
@@ -141,8 +141,12 @@ def _with_reason(value: Any) -> tuple[Any, Any]:
     return value if isinstance(value, tuple) else (value, "")
 
 
-def open_assessor(reference: str) -> Judges:
+def open_assessor(reference: str, opener: Opener = open_model) -> Judges:
     """Open an assessor: `rules`, a plugin, or a model.
+
+    Args:
+        reference: Its reference.
+        opener: Opens a model for the role.
 
     Raises:
         ModelError: The model was not trained to assess, or cannot be opened.
@@ -153,4 +157,4 @@ def open_assessor(reference: str) -> Judges:
     if reference in PERSONS:
         raise ModelError(f"'{reference}' cannot assess here; put a person's ratings into a CSV file and --import it")
     own = ASSESSORS.find(reference)
-    return own if own is not None else open_model(reference, role="assessor")
+    return own if own is not None else opener(reference, "assessor")

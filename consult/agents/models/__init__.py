@@ -14,7 +14,7 @@ from consult.agents.models.model import (
     Request,
     Role,
 )
-from consult.agents.models.registry import close_model, open_checked, open_model, revision_at
+from consult.agents.models.registry import Opener, close_model, open_checked, open_model, revision_at
 
 __all__ = [
     "ROLES",
@@ -25,6 +25,7 @@ __all__ = [
     "ModelError",
     "ModelGoneError",
     "ModelInfo",
+    "Opener",
     "Prompt",
     "Reply",
     "Request",

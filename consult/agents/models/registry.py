@@ -18,27 +18,15 @@ _BEHIND = {
 }
 """Kind of a reference → what comes after its colon."""
 
+Opener = Callable[[str, Role | None], Model]
+"""Opens a model, as `open_model` does."""
+
 
 def close_model(model: object) -> None:
     """Release a backend's resources and cancel its running requests; most backends have none."""
     close = getattr(model, "close", None)
     if close is not None:
         close()
-
-
-def open_checked(reference: str, check: Callable[[Model], None]) -> Model:
-    """Open a model, and close it again if a check refuses it.
-
-    Raises:
-        ModelError: As in `open_model`, or of the check.
-    """
-    model = open_model(reference)
-    try:
-        check(model)
-    except ModelError:
-        close_model(model)
-        raise
-    return model
 
 
 def refuse_bare(reference: str) -> None:
@@ -60,7 +48,7 @@ def revision_at(reference: str) -> str:
         ModelError: As in `open_model`.
     """
     refuse_bare(reference)
-    if MODELS.find(reference) or reference.startswith(("scripted:", "http://", "https://", *PREFIXES)):
+    if not is_local(reference):
         model = open_model(reference)
         try:
             return model.info.revision
@@ -72,6 +60,12 @@ def revision_at(reference: str) -> str:
     located = locate(reference)
     refuse_unsafe(located.folder, "config.json")
     return revision_with(revision_of(located.folder), located.adapter)
+
+
+def is_local(reference: str) -> bool:
+    """Return whether a reference names weights that this program loads itself."""
+    others = ("scripted:", "http://", "https://", *PREFIXES)
+    return bool(reference.strip()) and not reference.startswith(others) and MODELS.find(reference) is None
 
 
 def open_model(reference: str, role: Role | None = None) -> Model:
@@ -121,4 +115,19 @@ def open_model(reference: str, role: Role | None = None) -> Model:
             f"'{reference}' is not trained as an assessor; give --assessor starter, rules or another model, "
             "or train it: consult train assessor"
         )
+    return model
+
+
+def open_checked(reference: str, check: Callable[[Model], None], opener: Opener = open_model) -> Model:
+    """Open a model, and close it again if a check refuses it.
+
+    Raises:
+        ModelError: As in `open_model`, or of the check.
+    """
+    model = opener(reference, None)
+    try:
+        check(model)
+    except ModelError:
+        close_model(model)
+        raise
     return model

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json
+from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json, Ray, Replicas
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.envs.events import Event
+    from consult.envs.placement import Placement
     from consult.envs.store.write import Store
 
 INTERRUPTED = 130
@@ -44,10 +45,13 @@ def assess(
     ] = False,
     agreement: Annotated[bool, typer.Option("--agreement", help="Compare the run's assessors in pairs.")] = False,
     batch: Batch = None,
+    replicas: Replicas = None,
+    ray: Ray = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
     """Score a run by the rubric of 3MDBench, or judge its open diagnoses; rerun the command to continue."""
+    from consult.api.checks import placed
     from consult.api.run import run_row
     from consult.envs.store.readonly import reading
     from consult.envs.store.spoilt import refuse_spoilt
@@ -69,7 +73,8 @@ def assess(
         )
     code = 0
     if assessor is not None or judge is not None:
-        code = _score(run, assessor, judge, batch=batch, json=json, db=db, own=self_assessment)
+        placement = placed(batch, replicas, ray)
+        code = _score(run, assessor, judge, placement=placement, json=json, db=db, own=self_assessment)
     if ratings is not None:
         with Store(db, create=False) as writing:
             refuse_spoilt(writing, run)
@@ -83,7 +88,7 @@ def assess(
 
 
 def _score(
-    run: str, assessor: str | None, judge: str | None, *, batch: int | None, json: bool, db: Path, own: bool
+    run: str, assessor: str | None, judge: str | None, *, placement: Placement, json: bool, db: Path, own: bool
 ) -> int:
     from consult.agents.models import ModelGoneError
     from consult.api.assess import scored
@@ -92,7 +97,7 @@ def _score(
 
     listen = print_json if json else JudgeProgress() if judge is not None else AssessProgress()
     try:
-        summary = scored(run, assessor, judge, batch, db, listen, self_assessment=own)
+        summary = scored(run, assessor, judge, placement, db, listen, self_assessment=own)
     except (KeyboardInterrupt, ModelGoneError) as stop:
         why = f"{stop}; " if isinstance(stop, ModelGoneError) else ""
         typer.echo(

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, NoPrompts
+from consult.cli.commands.options import DEFAULT_DATABASE, OUTPUT_PANEL, Batch, Database, Json, NoPrompts, Ray, Replicas
 from consult.foreign_text import harmless
 
 if TYPE_CHECKING:
     from consult.api.benchmark import Gridded
     from consult.api.options import GridOptions
+    from consult.envs.placement import Placement
 
 INTERRUPTED = 130
 GRID_PANEL = "The grid"
@@ -46,16 +47,20 @@ def benchmark(
     ] = Path("runs/report"),
     no_prompts: NoPrompts = False,
     batch: Batch = None,
+    replicas: Replicas = None,
+    ray: Ray = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
     """Play a grid of strategies, teams and models on the same cases; rerun the command to continue."""
     from consult.api.benchmark import grid_of
-    from consult.api.checks import folder
+    from consult.api.checks import folder, placed
 
     folder("--out", out)
     gridded = grid_of(options.by_key(), preset, config, prompts=not no_prompts)
-    raise typer.Exit(_run(gridded, db=db, out=out, batch=batch, again=again, ask=not yes, json=json))
+    raise typer.Exit(
+        _run(gridded, db=db, out=out, placement=placed(batch, replicas, ray), again=again, ask=not yes, json=json)
+    )
 
 
 def command() -> Callable[..., None]:
@@ -66,16 +71,16 @@ def command() -> Callable[..., None]:
     return from_model(benchmark, GridOptions, defaults=Grid)
 
 
-def _run(gridded: Gridded, *, db: Path, out: Path, batch: int | None, again: bool, ask: bool, json: bool) -> int:
+def _run(gridded: Gridded, *, db: Path, out: Path, placement: Placement, again: bool, ask: bool, json: bool) -> int:
     from consult.agents.models import ModelGoneError
-    from consult.cli.commands.session import opened, print_json
+    from consult.cli.commands.session import opening, print_json
     from consult.cli.terminal.benchmark_view import BenchmarkView
     from consult.cli.terminal.closed import discard_closed_output
 
     view = None if json else BenchmarkView(str(db))
     listen = print_json if view is None else view
     try:
-        with gridded.planned(db, out, batch=batch, again=again, opener=opened, tell=_tell) as bench:
+        with gridded.planned(db, out, placement=placement, again=again, opener=opening(placement), tell=_tell) as bench:
             listen(bench.event())
             if ask and not json and bench.left and not _agreed():
                 return 0

@@ -79,7 +79,7 @@ def _opened(reference: str) -> Model:
     """Open a model as `simulate` does, so that its speed is the same."""
     from consult.agents.models import open_model
     from consult.agents.models.python import MODELS
-    from consult.api.playing import limit_threads
+    from consult.envs.placement import limit_threads
     from consult.envs.role_models import Models
     from consult.plugins import Named
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from consult.ranges import BATCH, Range
+from consult.ranges import BATCH, REPLICAS, Range
 
 
 def number(span: Range, help: str, *names: str, panel: str | None = None) -> Any:
@@ -53,6 +53,23 @@ Batch = Annotated[
         "Play this many consultations at once, and send a model at most this many requests in one batch; the default "
         "is 32, or as many as keep the servers busy.",
         panel="How it is played",
+    ),
+]
+Replicas = Annotated[
+    int | None,
+    number(
+        REPLICAS,
+        "Each model with local weights is loaded this many times on Ray (pip install 'consult-sim[ray]'), on one GPU "
+        "each or a share of the processors.",
+        panel="How it is played",
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="The replicas are on the Ray cluster with this address; auto takes one that runs on this machine.",
+        rich_help_panel="How it is played",
     ),
 ]
 NoPrompts = Annotated[

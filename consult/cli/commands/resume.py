@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json
+from consult.cli.commands.options import DEFAULT_DATABASE, Batch, Database, Json, Ray, Replicas
 
 
 def resume(
@@ -19,10 +19,13 @@ def resume(
         ),
     ] = None,
     batch: Batch = None,
+    replicas: Replicas = None,
+    ray: Ray = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
     """Continue an interrupted run, with the same result as if uninterrupted; retry failed consultations."""
+    from consult.api.checks import placed
     from consult.api.playing import UnnamedCodeError, plan_again
     from consult.cli.commands.session import check_questions, play_run
     from consult.envs.store.write import Store
@@ -36,4 +39,4 @@ def resume(
             raise UserError(f"{run} uses code from a file, which runs only if you name it; add {named}") from None
     check_questions(planned.config, json=json)
     command = f"consult simulate --scenario {planned.config.scenario}"
-    raise typer.Exit(play_run(planned, db=db, batch=batch, json=json, command=command))
+    raise typer.Exit(play_run(planned, db=db, placement=placed(batch, replicas, ray), json=json, command=command))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,17 +15,18 @@ if TYPE_CHECKING:
     from consult.api.playing import Planned, Stage
     from consult.envs.config import RunConfig
     from consult.envs.events import Event, Listener
+    from consult.envs.placement import Placement
     from consult.envs.role_models import Models
     from consult.envs.store.write import Store
 
 
-def play_run(planned: Planned, *, db: Path, batch: int | None, json: bool, command: str) -> int:
+def play_run(planned: Planned, *, db: Path, placement: Placement, json: bool, command: str) -> int:
     """Play a run and show it.
 
     Args:
         planned: What to play.
         db: The store.
-        batch: Consultations at once; None leaves it to the models.
+        placement: How many consultations are played at once, and where the models are loaded.
         json: Print events as JSON lines instead of showing them.
         command: The beginning of a command that plays the same scenario, for hints.
 
@@ -38,7 +40,9 @@ def play_run(planned: Planned, *, db: Path, batch: int | None, json: bool, comma
     from consult.cli.terminal.closed import discard_closed_output
     from consult.errors import UserError
 
-    with staged(planned, db, batch=batch, opener=opened) as stage:
+    with staged(planned, db, placement=placement, opener=opening(placement)) as stage:
+        if stage.models.replicas > 1 and not json:
+            print(f"consult: {stage.models.replicas} copies of the model play", file=sys.stderr)
         listener = print_json if json else shown_to_people(stage, command)
         try:
             summary = stage.play(listener)
@@ -98,24 +102,26 @@ def check_questions(config: RunConfig, *, json: bool) -> None:
         raise UserError("--json cannot ask a person for input; leave it out, or give the patient a model")
 
 
-def opened(config: RunConfig, *others: RunConfig) -> Models:
-    """Open the models of one or several runs, and show that they are being loaded.
+def opening(placement: Placement) -> Callable[..., Models]:
+    """Return what opens the models of one or several runs, and shows that they are being loaded.
 
-    Raises:
-        ModelError: One cannot be opened.
+    Args:
+        placement: Where they are loaded.
     """
     from consult.agents.models.human import PERSONS
-    from consult.api.playing import open_models
     from consult.envs.role_models import references
 
-    names = [name for name in references(config, *others) if name not in PERSONS]
-    if not sys.stderr.isatty():
-        return open_models(config, *others)
-    from consult.render.console import PlainConsole
-    from consult.render.terminal import styled
+    def opened(*configs: RunConfig) -> Models:
+        names = [name for name in references(*configs) if name not in PERSONS]
+        if not sys.stderr.isatty():
+            return placement.open(*configs)
+        from consult.render.console import PlainConsole
+        from consult.render.terminal import styled
 
-    with PlainConsole(stderr=True).status(styled(f"loading {', '.join(names)} …", "")):
-        return open_models(config, *others)
+        with PlainConsole(stderr=True).status(styled(f"loading {', '.join(names)} …", "")):
+            return placement.open(*configs)
+
+    return opened
 
 
 def print_json(event: Event) -> None:

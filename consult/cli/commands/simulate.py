@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import CASES_PANEL, DEFAULT_DATABASE, Batch, Database, Json, NoPrompts
+from consult.cli.commands.options import CASES_PANEL, DEFAULT_DATABASE, Batch, Database, Json, NoPrompts, Ray, Replicas
 
 if TYPE_CHECKING:
     from consult.api.given import PathLike
@@ -26,10 +26,13 @@ def simulate(
     ] = None,
     no_prompts: NoPrompts = False,
     batch: Batch = None,
+    replicas: Replicas = None,
+    ray: Ray = None,
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
     """Play consultations, live for one case and with a progress bar for many."""
+    from consult.api.checks import placed
     from consult.api.contradictions import refuse_contradictions
     from consult.api.playing import plan_run
     from consult.cli.commands.session import check_questions, play_run
@@ -47,7 +50,13 @@ def simulate(
     planned = plan_run(options, prompts=not no_prompts)
     check_questions(planned.config, json=json)
     raise typer.Exit(
-        play_run(planned, db=db, batch=batch, json=json, command=_command(planned.config, options.prompts))
+        play_run(
+            planned,
+            db=db,
+            placement=placed(batch, replicas, ray),
+            json=json,
+            command=_command(planned.config, options.prompts),
+        )
     )
 
 

@@ -11,8 +11,10 @@ from consult.envs.benchmark.plan import Company, Planned
 from consult.envs.held import holding, lock_of, scoring
 
 if TYPE_CHECKING:
+    from consult.agents.models import Opener
     from consult.envs.benchmark.grid import Grid
     from consult.envs.events import Event, Listener
+    from consult.envs.placement import Placement
     from consult.envs.store.write import Store
     from consult.scenarios import Scenario
 
@@ -29,7 +31,7 @@ class Benchmark:
         company: Opens the cells' models.
         store: The store of the runs.
         anew: Whether to ignore earlier runs.
-        batch: Most consultations at once; None leaves it to the models.
+        placement: How many consultations are played at once, and where the models are loaded.
         listen: Called with every event.
         prompts: Whether to store the models' prompts and replies.
     """
@@ -41,7 +43,7 @@ class Benchmark:
     company: Company
     store: Store
     anew: bool
-    batch: int | None
+    placement: Placement
     listen: Listener
     prompts: bool = False
     id: str = ""
@@ -127,7 +129,7 @@ class Benchmark:
 
         models = self.company.of(one.cell)
         config, prompts = one.cell.config, self.prompts
-        runner = Runner(self.scenario, config, models, self.store, self.batch, listen, prompts=prompts)
+        runner = Runner(self.scenario, config, models, self.store, self.placement.batch, listen, prompts=prompts)
         run: str = runner.run()["run"]
         return run
 
@@ -138,25 +140,28 @@ class Benchmark:
         from consult.agents.models import close_model
         from consult.envs.judging import Judging
 
-        model = open_judge(reference)
+        model = open_judge(reference, self._opener(reference))
         try:
             for run in self.runs:
                 # Another process that judges the run is waited for: its verdicts count for this benchmark as well.
                 with scoring(self.store.path, run, reference, patience=-1):
-                    summary = Judging(self.scenario, self.store, run, model, self.batch, self.listen).judge()
+                    summary = Judging(self.scenario, self.store, run, model, self.placement.batch, self.listen).judge()
                 self.judge_failed += len(summary["failures"])
         finally:
             close_model(model)
+
+    def _opener(self, reference: str) -> Opener:
+        return self.placement.opener(reference, sum(len(one.cell.config.plan()) for one in self.planned)).open
 
     def _assess(self, judge: str) -> None:
         from consult.agents.assessors.model import open_assessor
         from consult.agents.models import close_model
         from consult.envs.assessing import Assessing, name_of
 
-        opened = open_assessor(judge)
+        opened = open_assessor(judge, self._opener(judge))
         try:
             for run in self.runs:
-                work = Assessing(self.scenario, self.store, run, name_of(opened), self.batch, self.listen)
+                work = Assessing(self.scenario, self.store, run, name_of(opened), self.placement.batch, self.listen)
                 with scoring(self.store.path, run, work.assessor, patience=-1):
                     self.judge_failed += len(work.by(opened)["failures"])
         finally:

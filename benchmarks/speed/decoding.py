@@ -1,0 +1,239 @@
+"""A run in this process against two other ways to do the same work: one dialogue at a time, and stock batches.
+
+The loop is written after the description of 3MDBench's (arXiv 2504.13861): one dialogue at a time, one request at a
+time, the whole history and the photograph encoded at every turn, with the stock `generate` of transformers. It gets
+the requests that a run of ours made and generates as many tokens for each, so that both sides do the same work. Stock
+batches are the same requests, sorted by length, 64 at once, each batch as long as its longest reply; nothing waits for
+a reply in them, which a consultation cannot do. Both leave out drawing and reading of photographs, all that is not a
+model, and the seeds of our sampling.
+
+The sides take turns. Figures are medians of wall time, on one thread; `two processes` is the same run with the model in
+two processes, each on a core of its own, which are started before the time is taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from consult.agents.models.model import Model, Reply, Request
+from consult.agents.models.registry import close_model, open_model
+from consult.envs.config import RoleConfig, RunConfig
+from consult.envs.role_models import Models
+from consult.envs.runner import Runner
+from consult.envs.store.write import Store
+from consult.scenarios import Photograph, load_scenario
+
+SIZE = 64
+"""Consultations at once, and requests in a batch."""
+
+
+class Recorded:
+    """A model that keeps its requests and replies."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.info = model, model.info
+        self.asked: list[tuple[Request, Reply]] = []
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch, and keep it."""
+        replies = self.model.generate(requests)
+        self.asked += zip(requests, replies, strict=True)
+        return replies
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a run of ours took."""
+
+    seconds: float
+    turns: int
+
+
+def played(reference: str, scenario: str, cases: int, model: Model) -> Played:
+    """Play the first test cases with one model in every role."""
+    world = load_scenario(scenario)
+    ids = tuple(world.case_ids("test")[:cases])
+    role = RoleConfig(model=reference)
+    config = RunConfig(
+        scenario=scenario,
+        cases=ids,
+        temperaments=("sanguine",) * len(ids),
+        patient=role,
+        triage=role,
+        specialist=role,
+        attending=role,
+    )
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "a.db") as store:
+        started = time.perf_counter()
+        summary = Runner(world, config, Models({reference: model}), store, batch=SIZE).run()
+        return Played(time.perf_counter() - started, summary["turns"])
+
+
+# -- the other sides -----------------------------------------------------------------------------------------------
+
+
+@torch.inference_mode()
+def one_by_one(model: Any, asked: Sequence[tuple[Request, Reply]]) -> float:
+    """Return the seconds of the loop: stock `generate` for one request after the other."""
+    started = time.perf_counter()
+    for request, reply in asked:
+        _generate(model, [request], max(1, reply.tokens_out))
+    return time.perf_counter() - started
+
+
+@torch.inference_mode()
+def in_batches(model: Any, asked: Sequence[tuple[Request, Reply]]) -> float:
+    """Return the seconds of stock `generate` in batches of requests of similar length."""
+    ordered = sorted(asked, key=lambda one: (one[1].tokens_in, one[1].tokens_out))
+    started = time.perf_counter()
+    for start in range(0, len(ordered), SIZE):
+        part = ordered[start : start + SIZE]
+        _generate(model, [request for request, _ in part], max(1, *(reply.tokens_out for _, reply in part)))
+    return time.perf_counter() - started
+
+
+def _generate(model: Any, requests: Sequence[Request], tokens: int) -> None:
+    texts = [model.text(request.prompt) for request in requests]
+    shown = [[p for m in request.prompt.messages for p in m.photographs] for request in requests]
+    kept, model.photographs.whole = model.photographs.whole, True  # the photograph is processed at every turn
+    try:
+        inputs = model.photographs.inputs(texts, shown) if any(shown) else _tokenized(model, texts)
+    finally:
+        model.photographs.whole = kept
+    model.model.generate(
+        **inputs,
+        do_sample=True,
+        temperature=1.0,
+        top_p=0.95,
+        min_new_tokens=tokens,
+        max_new_tokens=tokens,
+        pad_token_id=model.tokenizer.pad_token_id,
+    )
+
+
+def _tokenized(model: Any, texts: Sequence[str]) -> dict[str, Any]:
+    return dict(
+        model.tokenizer(list(texts), return_tensors="pt", padding=True, add_special_tokens=False, padding_side="left")
+    )
+
+
+def loaded(asked: Sequence[tuple[Request, Reply]]) -> list[tuple[Request, Reply]]:
+    """Return the requests with their photographs in memory, in the order of a loop: one consultation after another."""
+    pictures: dict[str, Photograph] = {}
+
+    def held(photograph: Photograph) -> Photograph:
+        if photograph.id not in pictures:
+            picture = photograph.load()
+            pictures[photograph.id] = Photograph(photograph.id, lambda: picture)
+        return pictures[photograph.id]
+
+    def with_pictures(request: Request) -> Request:
+        messages = tuple(replace(m, photographs=tuple(map(held, m.photographs))) for m in request.prompt.messages)
+        return replace(request, prompt=replace(request.prompt, messages=messages, shorter=()))
+
+    ordered = sorted(asked, key=lambda one: tuple(map(str, one[0].key)))
+    return [(with_pictures(request), reply) for request, reply in ordered]
+
+
+# -- measuring -----------------------------------------------------------------------------------------------------
+
+
+def measured(reference: str, scenario: str, cases: int, rounds: int, processes: int) -> dict[str, Any]:
+    """Let the sides take turns.
+
+    Args:
+        reference: A model in a folder.
+        scenario: Its cases are played.
+        cases: How many.
+        rounds: How often each side is measured.
+        processes: The second of our sides has the model in as many processes.
+    """
+    torch.set_num_threads(1)
+    model: Any = open_model(reference)
+    recording = Recorded(model)
+    played(reference, scenario, cases, recording)
+    asked = loaded(recording.asked)
+    work = replace(model.loop.work) if model.loop is not None else None
+    sides: dict[str, Callable[[], float]] = {
+        "loop": lambda: one_by_one(model, asked),
+        "stock batches": lambda: in_batches(model, asked),
+        "one process": lambda: played(reference, scenario, cases, model).seconds,
+    }
+    if processes > 1:
+        from consult.agents.models.replicas.pinned import pinned
+
+        replicated = pinned(processes).open(reference)
+        sides[f"{processes} processes"] = lambda: played(reference, scenario, cases, replicated).seconds
+    spent: dict[str, list[float]] = {name: [] for name in sides}
+    try:
+        for _ in range(rounds):
+            for name, side in sides.items():
+                spent[name].append(side())
+    finally:
+        if processes > 1:
+            close_model(replicated)
+    medians = {name: statistics.median(found) for name, found in spent.items()}
+    return {
+        "model": reference,
+        "scenario": scenario,
+        "consultations": cases,
+        "requests": len(asked),
+        "tokens in": sum(reply.tokens_in for _, reply in asked),
+        "tokens out": sum(reply.tokens_out for _, reply in asked),
+        "cores": os.cpu_count(),
+        "torch": torch.__version__,
+        "useful prompt tokens": None if work is None else work.prompt_tokens / work.prompt_places,
+        "useful row steps": None if work is None else work.tokens / work.row_steps,
+        "seconds": spent,
+        "median": medians,
+        "times as fast as the loop": {
+            name: statistics.median(a / b for a, b in zip(spent["loop"], spent[name], strict=True)) for name in sides
+        },
+        "times as fast as stock batches": {
+            name: statistics.median(a / b for a, b in zip(spent["stock batches"], spent[name], strict=True))
+            for name in sides
+        },
+    }
+
+
+def table(found: dict[str, Any]) -> str:
+    """Lay the figures out in Markdown."""
+    lines = ["| | seconds | times as fast as the loop | as stock batches |", "|---|--:|--:|--:|"]
+    for name, seconds in found["median"].items():
+        ratios = [found[f"times as fast as {other}"][name] for other in ("the loop", "stock batches")]
+        lines.append(f"| {name} | {seconds:.1f} | {ratios[0]:.1f} | {ratios[1]:.2f} |")
+    useful = ""
+    if found["useful prompt tokens"] is not None:
+        shares = f"{found['useful prompt tokens']:.0%} of the prompt tokens and {found['useful row steps']:.0%}"
+        useful = f"; {shares} of the decoded row steps of one process were needed"
+    lines += ["", f"{found['consultations']} consultations, {found['requests']} requests{useful}."]
+    return "\n".join(lines)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this part's options."""
+    parser.add_argument("--model", default="starter")
+    parser.add_argument("--scenario", default="derm34")
+    parser.add_argument("--cases", type=int, default=34)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--json", type=Path)
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Measure, and print a table."""
+    found = measured(asked.model, asked.scenario, asked.cases, asked.rounds, asked.processes)
+    print(table(found))
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Models that are loaded several times: in processes of this machine, or on a Ray cluster."""

@@ -1,0 +1,137 @@
+"""Where a run's models are loaded: in this process, in several processes of this machine, or as replicas on Ray."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from consult.agents.models import Model, Role, open_model
+from consult.agents.models.human import PERSONS
+from consult.agents.models.registry import is_local
+from consult.agents.models.replicas.group import Group
+from consult.envs.config import RunConfig
+from consult.envs.role_models import Models, references
+from consult.errors import UserError
+
+TINY = 50_000_000
+"""Number of parameters; a smaller model is slower on all cores than on one or two."""
+TINY_BYTES = 4 * TINY
+"""The size of such weights."""
+ENOUGH = 16
+"""Consultations from which it pays to load a tiny model several times."""
+MOST = 4
+"""Most processes that the program chooses by itself."""
+ROOM = 2**30
+"""Bytes of memory that a process with a tiny model takes at most."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How many consultations are played at once, and where the models are loaded."""
+
+    batch: int | None = None
+    """Consultations at once; None leaves it to the models."""
+    replicas: int | None = None
+    """How often a model with local weights is loaded, on Ray; None leaves it to the program, which does not use Ray."""
+    ray: str | None = None
+    """Address of a Ray cluster; see `consult.agents.models.replicas.on_ray`."""
+
+    def open(self, *configs: RunConfig) -> Models:
+        """Open the models of one or several runs.
+
+        Raises:
+            ModelError: One cannot be opened.
+            UserError: Replicas are asked for, and no model has local weights.
+        """
+        names = [name for name in references(*configs) if name not in PERSONS]
+        placed = Placed(self, names, sum(len(config.plan()) for config in configs))
+        models = Models.open(*configs, opener=placed.open)
+        limit_threads(models)
+        return models
+
+    def opener(self, reference: str, consultations: int) -> Placed:
+        """Return what opens one model, such as an assessor, that reads as many consultations."""
+        return Placed(self, [reference], consultations)
+
+
+@dataclass
+class Placed:
+    """Opens models where they are placed.
+
+    Args:
+        placement: What the user says.
+        names: References of all models.
+        consultations: How many are played.
+
+    Raises:
+        UserError: Replicas are asked for, and no model has local weights.
+    """
+
+    placement: Placement
+    names: Sequence[str]
+    consultations: int
+    _group: Group | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Start the replicas."""
+        number, ray = self.placement.replicas, self.placement.ray
+        if ray is not None and number is None:
+            raise UserError("--ray says where replicas are; say how many with --replicas")
+        if number is None:
+            number = self._processes()
+            if number > 1:
+                from consult.agents.models.replicas.pinned import pinned
+
+                self._group = pinned(number)
+            return
+        if number > 1 or ray is not None:
+            if not any(map(is_local, self.names)):
+                raise UserError(
+                    "--replicas loads models with weights on this machine several times, and none plays here; leave "
+                    "--replicas out, or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
+                )
+            from consult.agents.models.replicas.on_ray import LOCAL, on_ray
+
+            self._group = on_ray(number, ray or LOCAL)
+
+    def open(self, reference: str, role: Role | None = None) -> Model:
+        """Open a model.
+
+        Raises:
+            ModelError: It cannot be opened.
+        """
+        if self._group is not None and is_local(reference):
+            return self._group.open(reference, role)
+        return open_model(reference, role)
+
+    def _processes(self) -> int:
+        """Return in how many processes of this machine the models are loaded."""
+        from consult.agents.models.replicas.pinned import cores
+
+        local = [name for name in self.names if is_local(name)]
+        number = min(len(cores()), MOST)
+        if not local or number < 2 or self.consultations < ENOUGH or "OMP_NUM_THREADS" in os.environ:
+            return 1
+        import psutil
+        import torch
+
+        if torch.cuda.is_available() or psutil.virtual_memory().available < number * ROOM:
+            return 1
+        return number if all(_weight(name) < TINY_BYTES for name in local) else 1
+
+
+def _weight(reference: str) -> int:
+    """Return the bytes of a model's weights."""
+    from consult.agents.models.model_resolver import locate
+
+    return sum(file.stat().st_size for file in locate(reference).folder.glob("*.safetensors"))
+
+
+def limit_threads(models: Models) -> None:
+    """Keep tiny models from using all cores: the threads would mostly wait for each other."""
+    sizes = [int(model.info.details.get("parameters", 0)) for model in models.by_reference.values()]
+    if max(sizes) and max(sizes) < TINY and "OMP_NUM_THREADS" not in os.environ and not models.replicas:
+        import torch
+
+        torch.set_num_threads(min(2, torch.get_num_threads()))
