@@ -21,8 +21,9 @@ def import_(
         str,
         typer.Argument(
             metavar="KIND",
-            help="The kind is 3mdbench, agentclinic, craft-md, csv, jsonl, folder or FILE.py:NAME; of questions about "
-            "pictures it is vqa-rad, slake, pathvqa, omnimedvqa, mmmu, gmai or vqa.",
+            help="The kind is 3mdbench, agentclinic, agentclinic-nejm, craft-md, scin, pad-ufes-20, ham10000, "
+            "fitzpatrick17k, ddi, derm1m, csv, jsonl, folder or FILE.py:NAME; of questions "
+            "about pictures it is vqa-rad, slake, pathvqa, omnimedvqa, mmmu, gmai or vqa.",
         ),
     ],
     source: Annotated[
@@ -43,6 +44,12 @@ def import_(
     language: Annotated[
         str | None, typer.Option("--language", help="Questions of slake in this language are read, en without it.")
     ] = None,
+    fetch_images: Annotated[
+        bool,
+        typer.Option(
+            "--fetch-images", help="Pictures that agentclinic-nejm or fitzpatrick17k name by address are fetched."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import cases from other sources as a scenario folder; report what was kept, what was dropped and why."""
@@ -56,7 +63,15 @@ def import_(
     named = Named()
     reference = named.add(IMPORTERS, kind)
     with named.known():
-        summary = import_cases(reference, source, out, _mapping(map_ or []), own_split=own_split, language=language)
+        summary = import_cases(
+            reference,
+            source,
+            out,
+            _mapping(map_ or []),
+            own_split=own_split,
+            language=language,
+            fetch_images=fetch_images,
+        )
     if json:
         print_json({"event": "import", "out": str(out) if summary.kept else None, **asdict(summary)})
     else:

@@ -10,13 +10,15 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from consult.errors import UserError
 from consult.plugins import PluginError, Registry, blame, takes
 from consult.scenarios.files import CaseSpec
+from consult.scenarios.importing.addresses import fetched
 from consult.scenarios.importing.agentclinic import read_agentclinic
 from consult.scenarios.importing.card import Card, Menu, card_of
 from consult.scenarios.importing.cleaning import excerpt
@@ -24,13 +26,17 @@ from consult.scenarios.importing.columns import Columns, meant_columns
 from consult.scenarios.importing.craft_md import read_craft_md
 from consult.scenarios.importing.mdbench import known_labels, read_3mdbench
 from consult.scenarios.importing.names import Diagnoses, dumped
+from consult.scenarios.importing.nejm import read_nejm
 from consult.scenarios.importing.own_rows import read_csv, read_jsonl, rows_of
+from consult.scenarios.importing.photograph_tables import READERS as PHOTOGRAPH_READERS
+from consult.scenarios.importing.photograph_tables import known_ham10000, known_pad_ufes
 from consult.scenarios.importing.picture_folder import has_table, read_folder, unlisted
 from consult.scenarios.importing.question_importing import import_questions
 from consult.scenarios.importing.question_readers import LANGUAGE, refuse_language
 from consult.scenarios.importing.question_readers import READERS as QUESTION_READERS
 from consult.scenarios.importing.records import Record
 from consult.scenarios.importing.row import Row, Rows, UnusableRow
+from consult.scenarios.importing.scin import read_scin
 from consult.scenarios.importing.summary import FIRST, Dropped, Summary, usable_id
 from consult.scenarios.importing.writing import REPORT, Target
 from consult.scenarios.scenario import Label, UnknownNameError
@@ -40,15 +46,35 @@ __all__ = ["IMPORTERS", "KINDS", "Dropped", "Summary", "import_cases"]
 
 MDBENCH = "3mdbench"
 
+
+def _unmapped(read: Callable[[Path], Rows], source: Path, mapping: Mapping[str, str]) -> Rows:
+    """Read a data set, whose columns are known."""
+    return read(source)
+
+
+_DATA_SETS: Mapping[str, Callable[[Path], Rows]] = {
+    MDBENCH: read_3mdbench,
+    "agentclinic": read_agentclinic,
+    "agentclinic-nejm": read_nejm,
+    "craft-md": read_craft_md,
+    "scin": read_scin,
+    **PHOTOGRAPH_READERS,
+}
 KINDS: Mapping[str, Callable[[Path, Mapping[str, str]], Rows]] = {
-    MDBENCH: lambda source, mapping: read_3mdbench(source),
-    "agentclinic": lambda source, mapping: read_agentclinic(source),
-    "craft-md": lambda source, mapping: read_craft_md(source),
+    **{kind: partial(_unmapped, read) for kind, read in _DATA_SETS.items()},
     "csv": read_csv,
     "jsonl": read_jsonl,
     "folder": read_folder,
 }
 """Kind → its reader."""
+KNOWN: Mapping[str, Callable[[], Mapping[str, Label]]] = {
+    MDBENCH: known_labels,
+    "ham10000": known_ham10000,
+    "pad-ufes-20": known_pad_ufes,
+}
+"""Kind → its labels, where the data set has a closed list of them."""
+ADDRESSED = ("agentclinic-nejm", "fitzpatrick17k")
+"""Kinds whose pictures can be addresses."""
 MAPPED = ("csv", "jsonl", "folder", "vqa")
 """Kinds whose columns can have other names."""
 MOST_UNREAD = 200
@@ -63,6 +89,7 @@ def import_cases(
     *,
     own_split: bool = False,
     language: str | None = None,
+    fetch_images: bool = False,
 ) -> Summary:
     """Import a source into a scenario folder; nothing is written if no row can be kept.
 
@@ -75,6 +102,7 @@ def import_cases(
         own_split: Whether the cases of 3MDBench all stay in the split `test`, as in the data set, instead of being
             split by the hash of their photographs.
         language: Code of the language of the questions that are read, for a kind with several; by default `en`.
+        fetch_images: Whether pictures that a source names by address are fetched.
 
     Raises:
         UserError: The kind is unknown, the source cannot be read, or the target is taken.
@@ -87,6 +115,8 @@ def import_cases(
         raise UserError(f"the columns of {kind} are known; leave --map out, or import it as {' or '.join(MAPPED)}")
     if own_split and kind != MDBENCH:
         raise UserError(f"the cases of {kind} keep their split in any case; leave --own-split out")
+    if fetch_images and kind not in ADDRESSED:
+        raise UserError(f"{kind} names no picture by address; leave --fetch-images out")
     if reader is None:
         questions = QUESTION_READERS[kind](source, mapping or {}, language or LANGUAGE)
         title = excerpt(source.resolve().name)
@@ -94,8 +124,8 @@ def import_cases(
             return import_questions(questions, target, source, _name(out), title)
     rows = read_3mdbench(source, own_split=True) if own_split else reader(source, mapping or {})
     with naming(out, out), Target(out) as target:
-        known = known_labels() if kind == MDBENCH else {}
-        importer = _Importer(target, source if source.is_dir() else source.parent, known)
+        known = KNOWN[kind]() if kind in KNOWN else {}
+        importer = _Importer(target, source if source.is_dir() else source.parent, known, fetch_images)
         for read in rows:
             importer.take(read.line, read.row)
         summary = importer.summary
@@ -176,8 +206,8 @@ def _name(out: Path) -> str:
 class _Importer:
     """Turns rows into cases, one at a time."""
 
-    def __init__(self, target: Target, root: Path, known: Mapping[str, Label]) -> None:
-        self.target, self.root = target, root
+    def __init__(self, target: Target, root: Path, known: Mapping[str, Label], fetch: bool) -> None:
+        self.target, self.root, self.fetch = target, root, fetch
         self.summary, self.diagnoses, self.menu = Summary(), Diagnoses(known), Menu()
         self.unread: dict[str, None] = {}
         """Columns that no field was read from."""
@@ -205,19 +235,42 @@ class _Importer:
             self.unread.update(dict.fromkeys(row.unread[:MOST_UNREAD]))
         self.found.update(name for name in ("complaint", "diagnosis", "age", "sex", "image") if getattr(row, name))
         self.found.update(["told"] if any(passage.text for passage in row.told) else [])
+        row = self._fetched(row)
         diagnosis = self.diagnoses.named(row.diagnosis)
         card = card_of(row, self._id(line, row.id), diagnosis, self.menu)
         _validated(card)
-        if row.picture:
-            card.fields["image"] = self.target.embedded(row.picture, row.image)
-        elif row.image:
-            card.fields["image"] = self.target.photograph(self.root, row.image)
+        saved = self._photographs(row)
+        card.fields |= {"images": saved} if row.further else {"image": saved[0]} if saved else {}
         if not self.target.take(card.fields["id"]):
+            self.target.discard(saved)
             raise UnusableRow("the id occurs twice", card.fields["id"])
         if diagnosis is not None:
             self.diagnoses.count(diagnosis, card.fields.get("specialty", ""))
         self.target.keep(card.fields, _note(line, row, card))
         self._count(card)
+
+    def _fetched(self, row: Row) -> Row:
+        """Fetch a photograph that the source only names by address, if the user asks for it."""
+        if row.address and self.fetch:
+            return replace(row, image=row.address, picture=fetched(row.address))
+        if row.address and not row.address_optional:
+            raise UnusableRow("the image is an address only; add --fetch-images", row.address)
+        return row
+
+    def _photographs(self, row: Row) -> list[str]:
+        """Save a row's photographs, all or none."""
+        saved: list[str] = []
+        try:
+            if row.picture:
+                saved.append(self.target.embedded(row.picture, row.image))
+            elif row.image:
+                saved.append(self.target.photograph(self.root, row.image))
+            for image in row.further:
+                saved.append(self.target.photograph(self.root, image))
+        except UnusableRow:
+            self.target.discard(saved)
+            raise
+        return saved
 
     def _id(self, line: int, stated: str) -> str:
         return usable_id(stated, line)

@@ -104,6 +104,8 @@ class Columns:
             found=tuple(_passages(examinations, "examinations")),
             rights={field: stated for field in RIGHTS if (stated := plain.pop(field, ""))},
             picture=b"",
+            further=(),
+            address_optional=False,
             unread=tuple(str(column) for column in record if column and column not in read),
             **plain,
         )

@@ -150,7 +150,7 @@ class Diagnoses:
                 taken.add(normalised(alias))
                 aliases.append(alias)
         common = diagnosis.specialties.most_common(1)
-        specialty = common[0][0] if common else label.specialty if label else None
+        specialty = common[0][0] if common else (label.specialty or None) if label else None
         entry: dict[str, object] = {"specialty": specialty, "urgency": None}
         if label is not None and not common:
             entry |= {"second_specialty": label.second_specialty, "look_alikes": list(label.look_alikes)}

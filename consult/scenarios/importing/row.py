@@ -50,6 +50,12 @@ class Row:
     """A path inside the source's folder; the name of `picture` if there is one."""
     picture: bytes = b""
     """The photograph's file, if the source holds it."""
+    further: tuple[str, ...] = ()
+    """Paths of the case's other photographs, in their order."""
+    address: str = ""
+    """Address of the photograph, if the source holds none; it is fetched only if the user asks for it."""
+    address_optional: bool = False
+    """Whether the row can be a case without what its address names."""
     temperament: str = ""
     """The patient's own temperament; empty if the source states none."""
     specialty: str = ""
@@ -58,7 +64,7 @@ class Row:
     unread: tuple[str, ...] = ()
     """Columns that no field was read from."""
     rights: Mapping[str, str] = field(default_factory=dict)
-    """Licence and attribution, if the source states them."""
+    """Licence and attribution, if the source states them, and what else is only noted beside the case."""
 
 
 class Read(NamedTuple):

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -129,6 +129,12 @@ class Target:
             picture.save(self._folder / name, quality=JPEG_QUALITY, subsampling=0)
         self.photographs += 1
         return name
+
+    def discard(self, names: Sequence[str]) -> None:
+        """Delete the photographs that were saved last: their row cannot be a case."""
+        for name in names:
+            (self._folder / name).unlink()
+        self.photographs -= len(names)
 
     def keep(self, case: Mapping[str, Any], note: Mapping[str, Any]) -> None:
         """Write a case, and its source."""
