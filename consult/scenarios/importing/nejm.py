@@ -21,7 +21,7 @@ MOST_LITERAL = 20_000
 """Most characters of a literal."""
 _TO_ACTOR = re.compile(
     r"\b(?:your role|patient actor|remember\b|your character|you(?:'re| are) not aware|you need to convey"
-    r"|(?:here's|here is) (?:what|the)|portray)",
+    r"|(?:here's|here is) (?:what|the)|portray|your knowledge is)",
     re.IGNORECASE,
 )
 """Instructions to who plays the patient."""
@@ -32,6 +32,7 @@ _OPENING = re.compile(
 )
 _LIST = re.compile(r"(?:^|\s)(?:-|\d\.)\s+(?=[A-Z*])|\*\*[^*]{0,60}\*\*\s*:?|\*\*")
 _OWN = (
+    (re.compile(r"\s+the following (?:symptoms|issues)\b", re.IGNORECASE), " this"),
     (re.compile(r"\byou are\b|\byou're\b", re.IGNORECASE), "I am"),
     (re.compile(r"\byou were\b", re.IGNORECASE), "I was"),
     (re.compile(r"\byou've\b", re.IGNORECASE), "I have"),
