@@ -21,7 +21,7 @@ def export(
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
-    """Write a run as files for other programs: a data set, training examples, 3MDBench's result files, or Inspect's log."""
+    """Write a run as files for other programs: a data set, training examples, 3MDBench's files, or Inspect's log."""
     from consult.api.export import export as exported
     from consult.cli.commands.session import print_json
 

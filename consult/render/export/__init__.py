@@ -62,9 +62,8 @@ def check_place(to: str, out: Path) -> None:
     if not folder and out.is_dir():
         raise UserError(f"'{out}' is a folder; name a file in it for {to}, such as {out / f'run.{_suffix(to)}'}")
     if to == "inspect" and out.suffix != INSPECT_SUFFIX:
-        raise UserError(
-            f"'{out}' does not end in {INSPECT_SUFFIX}, by which Inspect knows its logs; name it {out.stem}.eval"
-        )
+        named = f"{out.stem}{INSPECT_SUFFIX}"
+        raise UserError(f"'{out}' does not end in {INSPECT_SUFFIX}, by which Inspect knows its logs; name it {named}")
     if not out.resolve().parent.is_dir():
         raise UserError(f"there is no folder '{out.resolve().parent}'; make it first")
     check_writable(out)
