@@ -54,12 +54,6 @@ HAS = re.compile(
     r"|weird|funny|strange|odd|horrible|terrible|awful|nasty|sort|such|more|much|\w+ly))*$"
 )
 """What stands before what somebody has or takes."""
-SAYS = re.compile(
-    r"\b(?:i|we|he|she|it|they|you|there|that|this|who|what|which|everyone|everybody|nobody|somebody|someone"
-    r"|people)\b"
-    r"|\b(?:my|our|his|her|the|your) \w+ .*\w"
-)
-"""A clause with a subject."""
 ESPECIALLY = re.compile(r"\b(?:especially|particularly|in particular|above all|most of all)\b .*")
 """What singles out a circumstance."""
 COMPLAINT = re.compile(
