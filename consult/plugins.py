@@ -130,6 +130,12 @@ class Registry(Generic[T]):
             return None
         return self.made(_loaded(point, self.kind), reference)
 
+    def has(self, reference: str) -> bool:
+        """Return whether a reference names a plugin, without loading it."""
+        if (self.kind, reference) in _NAMED.get() or is_plugin(reference):
+            return True
+        return reference in self._points() and not self._is_built_in(reference)
+
     def made(self, value: Any, reference: str) -> T:
         """Make an object of this kind.
 

@@ -38,6 +38,7 @@ ALLOWED = {
     "agents/prompt.py": "prompts of the package",
     "api/report.py": "a report's own pages, for its display",
     "cli/web/server.py": "style sheets of the package",
+    "render/export/parquet.py": "the card of the package",
     "envs/benchmark/grid_file.py": "presets of the package",
     "envs/environment_check.py": "limits of the system, in /sys",
     "envs/metrics/mdbench_scorer.py": "a table of the package",

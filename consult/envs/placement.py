@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
+from consult.agents.assessors.rules import RULES
 from consult.agents.models import Model, Role, open_model
 from consult.agents.models.human import PERSONS
 from consult.agents.models.registry import is_local
@@ -52,7 +54,7 @@ class Placement:
 
     def opener(self, reference: str, consultations: int) -> Placed:
         """Return what opens one model, such as an assessor, that reads as many consultations."""
-        return Placed(self, [reference], consultations)
+        return Placed(self, [] if reference in (RULES, *PERSONS) else [reference], consultations)
 
 
 @dataclass
@@ -71,29 +73,17 @@ class Placed:
     placement: Placement
     names: Sequence[str]
     consultations: int
-    _group: Group | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        """Start the replicas."""
+        """Refuse replicas of nothing."""
         number, ray = self.placement.replicas, self.placement.ray
         if ray is not None and number is None:
             raise UserError("--ray says where replicas are; say how many with --replicas")
-        if number is None:
-            number = self._processes()
-            if number > 1:
-                from consult.agents.models.replicas.pinned import pinned
-
-                self._group = pinned(number)
-            return
-        if number > 1 or ray is not None:
-            if not any(map(is_local, self.names)):
-                raise UserError(
-                    "--replicas loads models with weights on this machine several times, and none plays here; leave "
-                    "--replicas out, or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
-                )
-            from consult.agents.models.replicas.on_ray import LOCAL, on_ray
-
-            self._group = on_ray(number, ray or LOCAL)
+        if ((number or 1) > 1 or ray is not None) and not any(map(is_local, self.names)):
+            raise UserError(
+                "--replicas loads models with weights on this machine several times, and none plays here; leave "
+                "--replicas out, or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
+            )
 
     def open(self, reference: str, role: Role | None = None) -> Model:
         """Open a model.
@@ -101,9 +91,28 @@ class Placed:
         Raises:
             ModelError: It cannot be opened.
         """
-        if self._group is not None and is_local(reference):
-            return self._group.open(reference, role)
-        return open_model(reference, role)
+        group = self._group if is_local(reference) else None
+        return open_model(reference, role) if group is None else group.open(reference, role)
+
+    @cached_property
+    def _group(self) -> Group | None:
+        """The replicas, started for the first model that is loaded; None if it is loaded once, in this process."""
+        number, ray = self.placement.replicas, self.placement.ray
+        if number is None:
+            number = self._processes()
+            if number < 2:
+                return None
+            from consult.agents.models.replicas.pinned import pinned
+
+            try:
+                return pinned(number)
+            except OSError:  # such as a machine without shared memory: one process plays as well
+                return None
+        if number < 2 and ray is None:
+            return None
+        from consult.agents.models.replicas.on_ray import LOCAL, on_ray
+
+        return on_ray(number, ray or LOCAL)
 
     def _processes(self) -> int:
         """Return in how many processes of this machine the models are loaded."""

@@ -304,7 +304,7 @@ MODELS = [
     Mistake(("simulate", "--attending", "nowhere"), ["nowhere"], fix="give"),
     Mistake(("simulate", "--patient", "nowhere"), ["nowhere"], fix="give"),
     Mistake(("simulate", "--specialist", "dermatology=nowhere"), ["nowhere"], fix="give"),
-    Mistake(("simulate", "--model", "scripted:"), ["script"], fix="give"),
+    Mistake(("simulate", "--model", "scripted:"), ["script"], fix="add the path"),
     Mistake(("simulate", "--model", "scripted:no.yaml"), ["no.yaml"], fix="give"),
 ]
 MODELS += [

@@ -22,7 +22,8 @@ from consult.render.page import DEMONSTRATION, POLICY, consultation_page, data_u
 from consult.scenarios import load_scenario
 
 PANEL = Path(__file__).parents[1] / "data" / "panel.yaml"
-EVIL = '[red]x[/red] <script>alert(1)</script> <img src=x onerror="alert(2)"> \x1b[31mred'
+# Not what a placeholder looks like, which a doctor may not say.
+EVIL = '[red]x[/red] </script> <img src=x onerror="alert(2)" \x1b[31mred'
 
 Paged = Callable[..., str]
 
@@ -111,7 +112,7 @@ def test_the_photograph_is_in_the_page(paged: Paged) -> None:
 
 def test_what_a_model_says_is_escaped(paged: Paged) -> None:
     page = paged(attending__explanation=[EVIL], attending__reply=[EVIL], triage=[EVIL])
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page and "[red]x[/red]" in page
+    assert "&lt;/script&gt; &lt;img src=x onerror=" in page and "[red]x[/red]" in page
     assert "\x1b" not in page
     tags = Tags(page).tags
     assert "script" not in {tag for tag, _ in tags}

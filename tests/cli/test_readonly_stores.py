@@ -130,6 +130,7 @@ def test_an_older_store_is_migrated_in_a_copy(folder: Path, mounted: Mounted, tm
             "prompts": "thought cut",
             "turns": "findings stated_confidence",
             "runs": "capabilities prompt_revision",
+            "consultations": "dataset modality question_type question_form domain",
             "opinions": "findings stated_confidence differential urgency",
         }
         for table, columns in later.items():

@@ -79,6 +79,14 @@ def children() -> list[int]:
     return [one.pid for one in ours if "loky" in " ".join(one.cmdline()) and "tracker" not in " ".join(one.cmdline())]
 
 
+def test_one_process_plays_where_no_other_can_be_started(several: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(number: int) -> None:
+        raise PermissionError("no shared memory")
+
+    monkeypatch.setattr(pinned, "pinned", refuse)
+    assert Placed(Placement(), ["starter"], 99).open("starter").info.revision
+
+
 @pytest.mark.slow
 def test_replicas_on_ray_play_the_same_texts(alone: list[tuple[Any, ...]], tmp_path: Path) -> None:
     ray = pytest.importorskip("ray", reason="the extra ray is not installed")
@@ -101,25 +109,28 @@ def test_what_cannot_be_replicated_is_told(one: Placement, names: list[str], tol
         Placed(one, names, 100)
 
 
-def test_the_program_uses_several_processes_only_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("names", "consultations", "limits", "number"),
+    [
+        (["starter"], 16, {}, 2),
+        (["starter", "bayes:derm34"], 99, {}, 2),
+        (["starter"], 16, {"cores": 32}, 4),
+        (["starter"], 15, {}, 1),
+        (["bayes:derm34"], 1000, {}, 1),
+        (["scripted:a.yaml", "rules.py:judge", "http://localhost:1/v1"], 1000, {}, 1),
+        (["starter"], 16, {"cores": 1}, 1),
+        (["starter"], 16, {"bytes": 1}, 1),
+        (["starter"], 16, {"threads": "1"}, 1),
+        (["starter"], 16, {"room": 2**60}, 1),
+    ],
+)
+def test_the_program_uses_several_processes_only_where_it_pays(
+    monkeypatch: pytest.MonkeyPatch, names: list[str], consultations: int, limits: dict[str, Any], number: int
+) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    started: list[int] = []
-    monkeypatch.setattr(pinned, "pinned", started.append)
-    monkeypatch.setattr(pinned, "cores", lambda: [0, 1])
-    for names, consultations in ((["starter"], 15), (["bayes:derm34"], 1000), (["scripted:a.yaml"], 1000)):
-        Placed(Placement(), names, consultations)
-    Placed(Placement(replicas=1), ["starter"], 1000)
-    assert not started
-    Placed(Placement(), ["starter"], 16)
-    assert started == [2]
-    monkeypatch.setattr(placement, "TINY_BYTES", 1)
-    Placed(Placement(), ["starter"], 16)
-    monkeypatch.setattr(placement, "TINY_BYTES", placement.TINY * 4)
-    monkeypatch.setattr(pinned, "cores", lambda: [0])
-    Placed(Placement(), ["starter"], 16)
-    monkeypatch.setattr(pinned, "cores", lambda: list(range(32)))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    Placed(Placement(), ["starter"], 16)
-    monkeypatch.delenv("OMP_NUM_THREADS")
-    Placed(Placement(), ["starter"], 16)
-    assert started == [2, 4]
+    if "threads" in limits:
+        monkeypatch.setenv("OMP_NUM_THREADS", limits["threads"])
+    monkeypatch.setattr(placement, "TINY_BYTES", limits.get("bytes", placement.TINY_BYTES))
+    monkeypatch.setattr(placement, "ROOM", limits.get("room", 0))
+    monkeypatch.setattr(pinned, "cores", lambda: list(range(limits.get("cores", 2))))
+    assert Placed(Placement(), names, consultations)._processes() == number

@@ -124,11 +124,11 @@ def test_it_ends_with_commands_to_copy(tmp_path: Path) -> None:
 def test_what_a_model_says_is_shown_as_text(tmp_path: Path) -> None:
     script = script_with(
         tmp_path,
-        attending__explanation=[EVIL],
+        attending__explanation=[EVIL.replace("<script>", "< script>")],
         specialist=['{"diagnosis": "eczema", "confidence": 0.8, "reason": "[bold]so[/bold] \\u001b[31mred"}'],
     )
     shown = recorded(tmp_path, script=script)
-    assert "[red]x[/red] <script>alert(1)</script> red" in shown
+    assert "[red]x[/red] < script>alert(1)</script> red" in shown
     assert "[bold]so[/bold] red" in shown
     assert not any(sign in shown for sign in ("\x1b", "\x07", "\u202e", "title"))
 

@@ -65,7 +65,7 @@ def revision_at(reference: str) -> str:
 def is_local(reference: str) -> bool:
     """Return whether a reference names weights that this program loads itself."""
     others = ("scripted:", "http://", "https://", *PREFIXES)
-    return bool(reference.strip()) and not reference.startswith(others) and MODELS.find(reference) is None
+    return bool(reference.strip()) and not reference.startswith(others) and not MODELS.has(reference)
 
 
 def open_model(reference: str, role: Role | None = None) -> Model:

@@ -18,6 +18,7 @@ from consult.envs.store.columns import add_functions
 from consult.envs.store.file import check_tables
 from consult.envs.store.log import log_of, refuse_spoilt_log
 from consult.envs.store.migrations import READABLE
+from consult.envs.store.prompt_rows import PromptRows
 from consult.envs.store.rows import Row
 from consult.envs.store.sentences import cannot_be_written, sentences
 from consult.envs.store.spoilt import Findings, in_words
@@ -92,7 +93,7 @@ class ReadOnlyStore(Store):
                 was written by another version.
         """
         self.path, self.warns, self._memory = path, False, memory
-        self._file = None
+        self._file, self._prompts = None, PromptRows()
         self._copy: TemporaryDirectory[str] | None = None
         self._stamp: tuple[int, ...] | None = None
         """The state of a file that cannot be locked."""

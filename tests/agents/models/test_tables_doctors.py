@@ -37,7 +37,7 @@ def test_they_open_by_their_scenario():
     assert (model.info.backend, model.info.dialect, model.info.revision) == ("tables", "tables", DERM34.revision)
 
 
-@pytest.mark.parametrize("reference", ["bayes:derm43", "silent:", "random:nowhere"])
+@pytest.mark.parametrize("reference", ["bayes:derm43", "random:nowhere"])
 def test_a_scenario_that_is_not_there(reference):
     with pytest.raises(ModelError, match=f"'{reference}': no scenario"):
         open_model(reference)

@@ -70,7 +70,7 @@ A_FACT = 'such as {"topic": "site", "text": "it is on my arm"}'
 FACTS = 'such as [{"topic": "site", "text": "it is on my arm"}]'
 STOP = "remove it: sentences are built around it"
 KEYS = (
-    "id, complaint, facts, examinations, diagnosis, specialty, urgency, image, name, age, sex, skin_type, "
+    "id, complaint, facts, examinations, diagnosis, specialty, urgency, image, images, name, age, sex, skin_type, "
     "temperament, split"
 )
 
