@@ -20,8 +20,8 @@ def export(run: Run | str, to: str, out: PathLike, *, db: PathLike = "consult.db
 
     Args:
         run: The run, or its id.
-        to: `jsonl`, `parquet` (with a data set card), `openai-chat`, `sft` (the models' prompts and replies) or
-            `3mdbench` (its result files).
+        to: `jsonl`, `parquet` (with a data set card), `openai-chat`, `sft` (the models' prompts and replies),
+            `3mdbench` (its result files) or `inspect` (an `.eval` log for Inspect's viewer; needs the extra `inspect`).
         out: The file, or for parquet and 3mdbench the folder, which must not exist or must be empty.
         db: The store's file, where `run` is an id.
 

@@ -317,7 +317,7 @@ class Consultation:
         conclusion = self.conclusion
         return DoctorView(
             lines=tuple(self.lines),
-            labels=tuple(self.scenario.labels),
+            labels=self.scenario.answers,
             specialties=self.scenario.specialties,
             topics=self.scenario.topics,
             examinations=self.scenario.examinations,

@@ -104,7 +104,10 @@ class Placed:
                 return None
             from consult.agents.models.replicas.pinned import pinned
 
-            return pinned(number)
+            try:
+                return pinned(number)
+            except OSError:  # such as a machine without shared memory: one process plays as well
+                return None
         if number < 2 and ray is None:
             return None
         from consult.agents.models.replicas.on_ray import LOCAL, on_ray

@@ -1,7 +1,7 @@
 """Decide whether a diagnosis is right; the only place that does, for every table, figure, reward and page.
 
-A closed list decides by its labels. Open diagnoses are compared by name, then by the scenario's aliases, then by the
-verdict of a judge, if there is one.
+A closed list decides by its labels. If the truth is none of them, only a referral is right. Open diagnoses are compared
+by name, then by the scenario's aliases, then by the verdict of a judge, if there is one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from consult.scenarios.normalised import abstains, normalised, open_name
-from consult.scenarios.scenario import Scenario
+from consult.scenarios.scenario import REFERRAL, Scenario
 
 CorrectBy = Literal["match", "alias", "judge", "unjudged"]
 """The basis of the decision: the names alone, the scenario's aliases, a judge, or nobody yet."""
@@ -65,7 +65,7 @@ def correct(
     if normalised(said) == normalised(truth) or (not closed and open_name(said) == open_name(truth)):
         return Correct(True, "alias" if words and _by_alias(words, truth, scenario) else "match")
     if scenario is not None and (name := name_of(said, scenario)) is not None and name == name_of(truth, scenario):
-        return Correct(True, "alias")
+        return Correct(True, "match" if name == REFERRAL else "alias")
     if closed or abstains(said):
         return Correct(False, "match")
     return Correct(False, "unjudged") if relation is None else Correct(relation == "same", "judge")
@@ -107,7 +107,8 @@ def name_of(said: str, scenario: Scenario) -> str | None:
     """Return the name by which a diagnosis is compared.
 
     Returns:
-        With a list of labels: the only label that it names, else None. With open diagnoses: its normalised name
+        With a list of labels: the only label that it names, else None; a diagnosis that cases have off the list is
+        `REFERRAL`. With open diagnoses: its normalised name
         without an article, or the name of the diagnosis that it is an alias of; None if it names no diagnosis
         ("I don't know").
     """

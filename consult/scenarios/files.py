@@ -200,6 +200,24 @@ class FindingsFile(FileModel):
     findings: dict[str, dict[str, dict[str, Weight]]]
 
 
+Every = Annotated[int, Field(ge=2, le=1_000, description="a whole number from 2 to 1,000, without quotes")]
+
+
+class OffListFile(FileModel):
+    """`off_list.yaml`: diagnoses that cases have although they are none of the labels."""
+
+    every: Every = 20
+    """Of drawn cases, each such one is off the list."""
+    labels: Annotated[
+        dict[str, Annotated[LabelSpec, Field(description="its keys below it, such as specialty: dermatology")]],
+        Field(description="each diagnosis with a colon and its keys below it"),
+    ]
+    values: dict[str, dict[str, ValueSpec]] = {}
+    """Values that only these diagnoses have, beside those of `values.yaml`."""
+    findings: dict[str, dict[str, dict[str, Weight]]] = {}
+    """As in `findings.yaml`; needed if cases are drawn."""
+
+
 class NamesFile(FileModel):
     """`names.yaml`."""
 

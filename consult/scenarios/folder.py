@@ -10,6 +10,7 @@ import copy
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -27,6 +28,7 @@ from consult.scenarios.files import (
     LabelsFile,
     LabelSpec,
     NamesFile,
+    OffListFile,
     QuestionsFile,
     RulesFile,
     RuleSpec,
@@ -34,9 +36,10 @@ from consult.scenarios.files import (
     ValuesFile,
     ValueSpec,
 )
-from consult.scenarios.jsonl_cases import read_cases
+from consult.scenarios.jsonl_cases import ListedCases, read_cases
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, read_yaml
 from consult.scenarios.normalised import open_name
+from consult.scenarios.off_list import WithOffList
 from consult.scenarios.references import (
     advice_references,
     alarm_references,
@@ -44,6 +47,7 @@ from consult.scenarios.references import (
     finding_references,
     label_references,
     name_references,
+    off_list_references,
     question_references,
     rule_references,
     setting_references,
@@ -64,35 +68,43 @@ SPECIALTIES = ("pathology", "radiology", "surgery", "oncology", "endocrinology",
 M = TypeVar("M", bound=BaseModel)
 
 
-def load_folder(folder: Path) -> Scenario:
+def load_folder(folder: Path, tables: Path | None = None) -> Scenario:
     """Read a scenario folder.
+
+    Args:
+        folder: The folder.
+        tables: The folder of its labels and tables; by default the same.
 
     Raises:
         ScenarioError: A file is missing or has mistakes; the error has all mistakes of that file.
     """
     spec, at_spec = parse(folder / "scenario.yaml", settings_model(folder))
+    tables = tables or folder
     if isinstance(spec, QuestionsFile):
         return _questions(folder, spec, at_spec)
     labels: dict[str, Label] = {}
     written = (LabelsFile(labels={}), LocatedYaml("labels.yaml", {}, ""))
-    if is_there(folder / "labels.yaml"):
-        parsed, at = parse(folder / "labels.yaml", LabelsFile)
+    if is_there(tables / "labels.yaml"):
+        parsed, at = parse(tables / "labels.yaml", LabelsFile)
         _refuse(label_references(parsed, at))
-        if is_there(folder / "findings.yaml"):
+        if is_there(tables / "findings.yaml"):
             _refuse(clinic_references(parsed, at))
         labels = labels_of(parsed)
         written = (parsed, at)
     _refuse(alias_references(spec, at_spec, labels))
+    off = off_list_of(folder, labels)
     source: CaseSource
     shown: tuple[str, ...] = ()
     temperaments: Mapping[str, Temperament] = {}
-    if is_there(folder / "findings.yaml"):
+    if is_there(tables / "findings.yaml"):
         _refuse(setting_references(spec, at_spec))
-        source = grammar = grammar_of(folder, (spec, at_spec), written)
+        source = grammar = grammar_of(tables, (spec, at_spec), written)
+        if off is not None:
+            source = with_off_list(tables, grammar, spec, off)
         shown = tuple(value.finding for value in grammar.tables.values.get("morphology", {}).values() if value.finding)
         splits = {str(name): size for name, size in spec.splits.items()}
     else:
-        listed = read_cases(folder, spec.name, labels)
+        listed = read_cases(folder, spec.name, {**labels, **(off.labels if off else {})})
         source, splits, temperaments = listed, listed.sizes, listed.temperaments
     return Scenario(
         name=spec.name,
@@ -101,13 +113,14 @@ def load_folder(folder: Path) -> Scenario:
         topics=spec.topics,
         examinations=spec.examinations,
         source=source,
-        clinics=clinics_of(spec),
+        clinics=(*clinics_of(spec), *(label.specialty for label in (off.labels.values() if off else ()))),
         splits=splits,
         description=spec.description,
         findings=shown,
         aliases=spec.aliases,
         temperaments=temperaments,
-        revision=_revision(folder, drawn=isinstance(source, Grammar)),
+        off_list=off.labels if off else {},
+        revision=_revision(folder, tables, drawn=not isinstance(source, ListedCases)),
     )
 
 
@@ -136,7 +149,7 @@ def _questions(folder: Path, spec: QuestionsFile, at: LocatedYaml) -> Scenario:
         splits=listed.sizes,
         description=spec.description,
         aliases=spec.aliases,
-        revision=_revision(folder, drawn=False),
+        revision=_revision(folder, folder, drawn=False),
         kind="vqa",
         in_domain=tuple(spec.in_domain),
     )
@@ -161,10 +174,11 @@ def alias_references(spec: ScenarioFile, at: LocatedYaml, labels: Mapping[str, L
                 yield at.problem(("aliases", name, i), what, "leave it to one of the two")
 
 
-def _revision(folder: Path, *, drawn: bool) -> str:
+def _revision(folder: Path, tables: Path, *, drawn: bool) -> str:
     """Hash everything that determines a scenario's cases: its files and, if drawn, generator version and drawing."""
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.jsonl")]):
+    places = dict.fromkeys((folder, tables))
+    for path in (path for place in places for path in sorted([*place.glob("*.yaml"), *place.glob("*.jsonl")])):
         # Another program's pipe or folder decides nothing.
         if path.is_file():
             digest.update(os.fsencode(path.name) + b"\0")
@@ -391,3 +405,50 @@ def _value(key: str, spec: ValueSpec) -> Value:
         urgency=spec.urgency,
         where=spec.where,
     )
+
+
+OFF_LIST = "off_list.yaml"
+
+
+class OffList(NamedTuple):
+    """What a folder says of diagnoses that are none of the labels."""
+
+    file: OffListFile
+    at: LocatedYaml
+    labels: dict[str, Label]
+
+
+def off_list_of(folder: Path, labels: Mapping[str, Label]) -> OffList | None:
+    """Read `off_list.yaml`; None if there is none.
+
+    Raises:
+        ScenarioError: It has mistakes, or there is no list to be off.
+    """
+    if not is_there(folder / OFF_LIST):
+        return None
+    file, at = parse(folder / OFF_LIST, OffListFile)
+    _refuse(off_list_references(file, at, labels))
+    return OffList(file, at, {name: _label(name, spec) for name, spec in file.labels.items()})
+
+
+def with_off_list(tables: Path, listed: Grammar, spec: ScenarioFile, off: OffList) -> WithOffList:
+    """Join the generator of the labels' cases with one of cases off the list, from the same tables.
+
+    Raises:
+        ScenarioError: `off_list.yaml` does not agree with the tables.
+    """
+    values, _ = parse(tables / "values.yaml", ValuesFile)
+    findings, _ = parse(tables / "findings.yaml", FindingsFile)
+    rules = parse(tables / RULES, RulesFile)[0] if is_there(tables / RULES) else None
+    both = {topic: {**off.file.values.get(topic, {}), **own} for topic, own in values.values.items()}
+    values = values.model_copy(update={"values": both})
+    findings = findings.model_copy(update={"findings": off.file.findings})
+    _refuse(
+        chain(
+            clinic_references(LabelsFile(labels=off.file.labels), off.at),
+            finding_references(findings, off.at, off.labels, values, spec.several),
+            value_references(values, off.at, off.labels),
+        )
+    )
+    drawn = tables_of(spec, findings, values, off.labels, rules)
+    return WithOffList(listed, replace(listed, labels=off.labels, tables=drawn), off.file.every)

@@ -90,7 +90,7 @@ def read_cases(folder: Path, scenario: str, labels: Mapping[str, Label], *, ques
     Args:
         folder: The scenario's folder.
         scenario: The scenario's name.
-        labels: The labels; empty for open diagnoses.
+        labels: The diagnoses that cases can have: the labels, and those off the list; empty for open diagnoses.
         questions: Whether its lines are questions about pictures.
 
     Raises:

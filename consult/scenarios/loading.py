@@ -9,7 +9,9 @@ from consult.scenarios.folder import load_folder
 from consult.scenarios.located_yaml import ScenarioError
 from consult.scenarios.scenario import Scenario, UnknownNameError
 
-BUILT_IN = ("derm34",)
+BUILT_IN = ("derm34", "derm34-off-list")
+_TABLES = {"derm34-off-list": "derm34"}
+"""Built-in scenario → the one whose labels and tables it has, with settings and `off_list.yaml` of its own."""
 
 
 def load_scenario(reference: str) -> Scenario:
@@ -36,7 +38,8 @@ def load_scenario(reference: str) -> Scenario:
 @cache
 def _built_in(name: str) -> Scenario:
     """Load a built-in scenario once: its files are the program's, and reading them takes longer than a consultation."""
-    return load_folder(Path(__file__).parent / name)
+    own = Path(__file__).parent
+    return load_folder(own / name, own / _TABLES.get(name, name))
 
 
 class UnknownScenarioError(UnknownNameError):

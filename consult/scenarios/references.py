@@ -17,11 +17,13 @@ from consult.scenarios.files import (
     FindingsFile,
     LabelsFile,
     NamesFile,
+    OffListFile,
     RulesFile,
     ScenarioFile,
     ValuesFile,
 )
 from consult.scenarios.located_yaml import LocatedYaml, Place, Problem
+from consult.scenarios.normalised import normalised
 from consult.scenarios.scenario import Label, nearest_first
 from consult.scenarios.shape import closest
 from consult.scenarios.tables import ROOTS, VOCABULARY
@@ -280,3 +282,17 @@ def name_references(names: NamesFile, at: LocatedYaml) -> Iterator[Problem]:
     for sex in ("female", "male"):
         if not given.get(sex):
             yield at.problem(("names", sex), f"there are no {sex} names", "give at least one")
+
+
+def off_list_references(file: OffListFile, at: LocatedYaml, labels: Mapping[str, Label]) -> Iterator[Problem]:
+    """Find diagnoses off the list that are on it, and such diagnoses without a list."""
+    if not labels:
+        yield at.problem(("labels",), "there is no list to be off: the diagnoses are open", "remove off_list.yaml")
+    if not file.labels:
+        yield at.problem(("labels",), "there are no diagnoses off the list", "add one, or remove off_list.yaml")
+    owners = {normalised(name): label.name for label in labels.values() for name in (label.name, *label.aliases)}
+    for name, spec in file.labels.items():
+        for called in (name, *spec.aliases):
+            if (owner := owners.get(normalised(called))) is not None:
+                what = f"'{called}' is on the list: it names '{owner}'"
+                yield at.problem(("labels", name), what, "remove it here")

@@ -13,6 +13,11 @@ from consult.scenarios.conditional import Advice, Known, applying, most_urgent
 from consult.scenarios.normalised import abstains, folded, normalised, open_name, spellings
 from consult.scenarios.options import letter_named
 
+REFERRAL = "not on this list"
+"""The answer of a doctor who refers a patient whose diagnosis is none of the labels."""
+REFERRALS = (REFERRAL, "not on the list", "not listed", "none of these", "none of the above", "none of the list")
+"""Spellings of that answer."""
+
 ScenarioKind = Literal["consultation", "vqa"]
 """Whether patients are interviewed, or questions about pictures are answered."""
 
@@ -138,6 +143,11 @@ class Scenario:
     """Case → its own temperament, for cases whose file states one."""
     revision: str = ""
     """Hash of the scenario's files: two runs with equal revisions play the same cases."""
+    off_list: Mapping[str, Label] = field(default_factory=dict)
+    """Diagnoses of cases that are none of the labels: doctors are not offered them, and the right answer is to refer.
+
+    All of their names are read as the one answer `REFERRAL`.
+    """
     kind: ScenarioKind = "consultation"
     in_domain: tuple[str, ...] = ()
     """Data sets of questions that count as in-domain; the others are out of domain."""
@@ -146,6 +156,11 @@ class Scenario:
     def asks_questions(self) -> bool:
         """Return whether its cases are questions about pictures, without a patient."""
         return self.kind == "vqa"
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Return what a doctor can decide on: the labels, and to refer if cases can be off the list."""
+        return (*self.labels, *((REFERRAL,) if self.off_list else ()))
 
     def for_case(self, case: Case) -> Scenario:
         """Return the scenario for one case: the options of a question are its labels."""
@@ -179,7 +194,17 @@ class Scenario:
             for alias in label.aliases:
                 for key in spellings(alias):
                     names.setdefault(key, label.name)
+        for name in self._off_list_names if self.off_list else ():
+            names.setdefault(name, REFERRAL)
+        for name in REFERRALS if self.off_list else ():
+            names.setdefault(normalised(name), REFERRAL)
         return {name: names[name] for name in sorted(names, key=lambda n: (-len(n), n)) if name}
+
+    @cached_property
+    def _off_list_names(self) -> dict[str, str]:
+        """Return normalised name → diagnosis that is none of the labels."""
+        each = ((name, label) for label in self.off_list.values() for name in (label.name, *label.aliases))
+        return {key: label.name for name, label in each for key in spellings(name)}
 
     @cached_property
     def _given_away(self) -> Mapping[str, str]:
@@ -187,7 +212,8 @@ class Scenario:
 
         With open diagnoses: all that the scenario knows, which are those with aliases and the true ones of its cases.
         """
-        names = self._names or self._open_names
+        own = {name: label for name, label in self._names.items() if label != REFERRAL} | self._off_list_names
+        names = own or self._open_names
         found = dict(names)
         for name, diagnosis in names.items():
             plurals = (f"{name}s", f"{name}es", *((f"{name[:-1]}ies",) if name.endswith("y") else ()))

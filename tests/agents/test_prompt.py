@@ -15,6 +15,7 @@ from consult.agents.prompt import fill, prompt_text
 from consult.agents.prompt_formats.plain import STANCES, THOUGHT_TOKENS, PlainDialect
 from consult.agents.temperament import temperaments
 from consult.scenarios import Card, Fact, Photograph, Question
+from consult.scenarios.scenario import REFERRAL
 
 THINK = prompt_text("plain", "think")
 FACT = Fact("site", "site", "it is on my {hands}")
@@ -120,6 +121,7 @@ def test_every_plain_prompt_is_filled_and_used(monkeypatch: pytest.MonkeyPatch) 
         replace(DOCTOR, specialty="dermatology", expert=("hives",), thinks=True),
         replace(DOCTOR, photograph=None, labels=(), rationale="after"),
         replace(DOCTOR, rationale="none"),
+        replace(DOCTOR, labels=(*DOCTOR.labels, REFERRAL)),
     ]
     members = [PlainDialect().opinion(DOCTOR, "dermatology", member) for member in range(len(STANCES))]
     for prompt in (*patients(), *members, *(prompt for view in views for prompt in doctors(view))):

@@ -79,6 +79,14 @@ def children() -> list[int]:
     return [one.pid for one in ours if "loky" in " ".join(one.cmdline()) and "tracker" not in " ".join(one.cmdline())]
 
 
+def test_one_process_plays_where_no_other_can_be_started(several: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(number: int) -> None:
+        raise PermissionError("no shared memory")
+
+    monkeypatch.setattr(pinned, "pinned", refuse)
+    assert Placed(Placement(), ["starter"], 99).open("starter").info.revision
+
+
 @pytest.mark.slow
 def test_replicas_on_ray_play_the_same_texts(alone: list[tuple[Any, ...]], tmp_path: Path) -> None:
     ray = pytest.importorskip("ray", reason="the extra ray is not installed")

@@ -41,7 +41,7 @@ def additions(reading: Reading) -> Iterable[Finding]:
     for clause in reading.clauses:
         if clause.asks:
             yield from (Finding("disease", what) for what in _suspected(reading, clause))
-        elif not phrases.SUPPOSED.search(clause.text):
+        elif not phrases.SUPPOSED.search(clause.text) and clause.sentence not in reading.asides:
             yield from (Finding("added", what) for what in _framed(reading, clause))
     if not reading.facts and _answers(reading):
         yield Finding("added", "an answer without a fact")
@@ -56,7 +56,8 @@ def _numbers(reading: Reading) -> Iterable[Finding]:
             continue
         if said.is_one and _is_rate(reading.said, start):
             continue
-        if _is_daily(reading, start) or phrases.SIMILE.search(reading.said[:start]):
+        fancied = phrases.FANCIED.search(reading.said[:start])
+        if fancied or _is_daily(reading, start) or phrases.SIMILE.search(reading.said[:start]):
             continue
         yield Finding("number", str(said))
     for named in (phrases.WEEKDAY, phrases.MONTH):
@@ -115,6 +116,8 @@ def _names(reading: Reading) -> Iterable[str]:
     for match in re.finditer(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b", reading.line):
         if tokens(normalised(match[0])) and tokens(normalised(match[0]))[0].concepts:
             continue
+        if not phrases.NAMED.search(reading.line[: match.start()]):
+            continue
         if match[0].lower() not in known and not phrases.INTRODUCED.search(reading.line[: match.start()]):
             yield match[0]
 
@@ -123,7 +126,7 @@ def _names(reading: Reading) -> Iterable[str]:
 
 
 def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
-    fresh = [token for token in tokens(clause.text) if not covers(token, reading.licensed)]
+    fresh = [token for token in tokens(phrases.IDIOMS.sub(" ", clause.text)) if not covers(token, reading.licensed)]
     claims = [token for token in fresh if is_claim(token)]
     for token in claims:
         if "disease" in token.classes and not covers(token, reading.asked):
@@ -137,7 +140,11 @@ def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
 def _may_say(reading: Reading, token: Token, clause: Clause, claims: Sequence[Token]) -> bool:
     if covers(token, reading.asked):
         return clause.asks or reading.unsure or not token.classes & {"sign", "treatment", "life", "disease", "person"}
+    if _is_of_the_plan(reading, token, clause, claims):
+        return True
     if clause.asks:
+        if token.classes == {"person"}:
+            return not _is_likened(clause)
         told = reading.is_unsaid(token) and phrases.OWN_ACT.search(clause.text)
         return not (told or phrases.OF_MINE.search(clause.text)) and "disease" not in token.classes
     if token.concepts & CHILDREN and phrases.THIRD.search(reading.heard):
@@ -150,11 +157,30 @@ def _may_say(reading: Reading, token: Token, clause: Clause, claims: Sequence[To
         return True
     if token.after in listed("occasions") and token.concepts & {"quality:worse", "quality:better", "quality:bad"}:
         return True
+    aside = clause.sentence in reading.asides and not _is_asked_of(reading, token)
+    planned = phrases.PLAN.search(clause.text) and token.classes <= {"life", "time"}
+    if token.classes != {"person"} and (aside or planned):
+        return True
     if token.classes == {"person"}:
         return not _is_likened(clause)
     if token.classes <= {"time"} or token.word in listed("daily"):
         return not is_medical(clause) and (bool(phrases.ACTING.search(clause.text)) or _is_everyday(reading, clause))
     return False
+
+
+def _is_of_the_plan(reading: Reading, token: Token, clause: Clause, claims: Sequence[Token]) -> bool:
+    """Return whether a word, where nothing is to be told, belongs to what the doctor plans or to talk about it."""
+    about = any(one.classes & {"sign", "disease"} for one in claims) or phrases.COMPLAINT.search(clause.text)
+    if reading.facts or about or reading.is_unsaid(token) or phrases.HABIT.search(clause.text):
+        return False
+    return token.classes <= {"body", "time", "life"} and not _is_asked_of(reading, token)
+
+
+def _is_asked_of(reading: Reading, token: Token) -> bool:
+    """Return whether a line without facts answers a question about things of a word's classes."""
+    if reading.facts or "?" not in reading.doctor:
+        return False
+    return any((token.classes - {"time"}) & other.classes for other in tokens(reading.doctor))
 
 
 def _is_everyday(reading: Reading, clause: Clause) -> bool:
@@ -241,7 +267,8 @@ def _framed(reading: Reading, clause: Clause) -> Iterable[str]:
 
 def _depends(reading: Reading, clause: Clause, match: re.Match[str]) -> bool:
     """Return whether a complaint is said to depend on something new."""
-    if phrases.ACTING.search(clause.text[: match.start()]) and not is_medical(clause):
+    acts = phrases.ACTING.search(clause.text[: match.start()]) and not is_medical(clause)
+    if acts or phrases.PLAN.search(clause.text):
         return False
     return any(is_claim(token) or not token.concepts for token in reading.new(match[0], depends=True))
 
@@ -275,8 +302,7 @@ def _predicates(reading: Reading, clause: Clause) -> Iterable[str]:
         if phrases.SIMILE.search(f"{before} "):
             continue
         if (
-            _is_had(token, before)
-            or not phrases.SAYS.search(clause.text)
+            (_is_had(token, before) and is_medical(clause))
             or phrases.LOOKS.search(before)
             or (phrases.IS.search(before) and any(one.classes & {"body", "sign"} for one in tokens(before)))
         ):

@@ -54,12 +54,6 @@ HAS = re.compile(
     r"|weird|funny|strange|odd|horrible|terrible|awful|nasty|sort|such|more|much|\w+ly))*$"
 )
 """What stands before what somebody has or takes."""
-SAYS = re.compile(
-    r"\b(?:i|we|he|she|it|they|you|there|that|this|who|what|which|everyone|everybody|nobody|somebody|someone"
-    r"|people)\b"
-    r"|\b(?:my|our|his|her|the|your) \w+ .*\w"
-)
-"""A clause with a subject."""
 ESPECIALLY = re.compile(r"\b(?:especially|particularly|in particular|above all|most of all)\b .*")
 """What singles out a circumstance."""
 COMPLAINT = re.compile(
@@ -173,7 +167,8 @@ CAUSE = re.compile(
 )
 """Why something happens."""
 IDIOMS = re.compile(
-    r"\bgood (?:morning|afternoon|evening|night)\b|\bget well\b|\bbetter safe\b|\bfeel(?:ing)? (?:much |so "
+    r"\b(?:would|had) better\b|\bin (?:1|one) ear\b"
+    r"|\bgood (?:morning|afternoon|evening|night)\b|\bget well\b|\bbetter safe\b|\bfeel(?:ing)? (?:much |so "
     r"|a lot |a bit )?better (?:now|already|knowing|hearing|about)"
     r"|\b(?:sick|tired) of\b|\b(?:fear|imagin|think|expect)\w* the worst\b|\bsleep (?:better|easier|easily"
     r"|soundly) (?:now|tonight|knowing)\b"
@@ -186,8 +181,8 @@ IDIOMS = re.compile(
     r"|things)\b|\bworried sick\b|\bcatch(?:ing)? my breath\b|\bsigh of relief\b|\bin (?:good|safe) hands\b"
     r"|\bmy mind\b|\bheart out\b|\bdriv\w+ (?:me|us|him|her) \w+|\bswallow me\b|\bkill me\b"
     r"|\blik\w* the (?:taste|smell|look|sound)\b"
-    r"|\bdie of (?:shame|embarrassment)\b|\b(?:break|broke)\w* (?:my|his|her|our|your) heart\b|\bheart (?:sank|sinks"
-    r"|in my mouth)\b|\b(?:take|lose) heart\b|\bbreathe (?:easier|a sigh)"
+    r"|\bdie of (?:shame|embarrassment)\b|\b(?:break|broke)\w* (?:my|his|her|our|your) heart\b"
+    r"|\bheart (?:\w+ )?(?:sank|sinks|in my mouth)\b|\b(?:take|lose) heart\b|\bbreathe (?:easier|a sigh)"
 )
 """Phrases with words of the vocabulary that claim nothing."""
 CIRCUMSTANCE = re.compile(
@@ -242,3 +237,18 @@ CUES = re.compile(
     r"|\b(?:end|ended) up\b|\b(?:up|awake) (?:half|all|most of) (?:the )?night\b"
 )
 """Phrases of history, and of what makes a complaint better or worse."""
+
+HABIT = re.compile(
+    r"\b(?:i|he|she) (?:\w+ )?(?:drink|drank|smok|eat|ate|take|took|use|work|sleep|slept|wake|woke|walk|go|went"
+    r"|live|been|have|has|had|get|got|do)\w*\b"
+)
+"""What the patient is said to do or have."""
+PLAN = re.compile(r"\b(?:will|going to|gonna|let us|shall|(?:i|we) (?:would|had) better)\b")
+"""What is going to be done."""
+FANCIED = re.compile(r"\b(?:you would (?:\w+ )?think|you would expect|like (?:it|i|he|she|they|you|we)\b)[^.,;!?]*$")
+"""What stands before a number that measures nothing."""
+NAMED = re.compile(
+    r"\b(?:to|from|around|with|of|tak\w+|took|us\w+|on|tried|trying|have|has|had|got|called|it's|is|was)"
+    r" (?:(?:an?|some|the|my) )?$"
+)
+"""What stands before the name of a drug, a disease, or of where somebody has been."""

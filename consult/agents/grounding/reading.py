@@ -93,6 +93,16 @@ class Reading:
         fresh = [token for token in tokens(text) if self.is_new(token)]
         return [token for token in fresh if not is_chat(token) or (depends and token.stem in vocabulary().social)]
 
+    @cached_property
+    def asides(self) -> frozenset[int]:
+        """Return the sentences that are not about health, in a line that states its facts elsewhere."""
+        about = {clause.sentence for clause in self.clauses if is_medical(clause) or phrases.HABIT.search(clause.text)}
+        known = frozenset().union(*map(keys_of, self.facts))
+        stated = {c.sentence for c in self.clauses if any(covers(token, known) for token in tokens(c.text))}
+        if self.facts and not stated:
+            return frozenset()
+        return frozenset(clause.sentence for clause in self.clauses) - about - stated
+
 
 @lru_cache(maxsize=2048)
 def keys_of(text: str) -> frozenset[str]:
@@ -122,7 +132,7 @@ def covers(token: Token, keys: frozenset[str]) -> bool:
 
 
 SIDES = frozenset(f"quality:{side}" for side in ("left", "right", "upper", "lower"))
-CLAIM_QUALITIES = SIDES | {f"quality:{one}" for one in ("worse", "better", "severe", "both sides", "inside", "outside")}
+CLAIM_QUALITIES = SIDES | {f"quality:{one}" for one in ("worse", "better", "severe", "both sides")}
 _LIGHT = frozenset(
     f"quality:{one}"
     for one in ("start", "turn", "usually", "take", "every", "first", "nobody", "nothing", "notice", "last")

@@ -177,7 +177,8 @@ _ENDS = frozenset(["", "and", "or", "but", "of", "that", "side", "is", "hurts", 
 def _is_meant(word: str, before: str, after: str, next_but_one: str) -> bool:
     """Return whether a word with several meanings has the one of the vocabulary here."""
     if word in ("left", "right"):
-        if any(_is_body(other) for other in (after, next_but_one)) or after in ("side", "one", "hand"):
+        sided = after in ("side", "one", "hand", "lower", "upper")
+        if sided or any(_is_body(other) for other in (after, next_but_one)):
             return True
         return before in listed("owners") and (after in _ENDS or before in ("my", "his", "lower", "upper", "bottom"))
     if word == "back" and after in listed("turns"):

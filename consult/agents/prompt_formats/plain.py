@@ -73,6 +73,7 @@ from consult.agents.temperament import Temperament
 from consult.agents.titles import doctor_of, on_file, person_of
 from consult.scenarios import Scenario
 from consult.scenarios.normalised import abstains
+from consult.scenarios.scenario import REFERRAL
 
 TRIAGE_TOKENS, DECISION_TOKENS = 768, 1024
 """Most tokens of a triage, and of an opinion or a decision: a description, the reasoning and the answer."""
@@ -240,7 +241,7 @@ class PlainDialect(WholeAnswers):
             "opinion",
             title=doctor_of(specialty),
             stance=self.texts.text(STANCES[member % len(STANCES)]),
-            labels=self._labels(view.own_order or view.labels),
+            labels=labels_text(view.own_order or view.labels, self.texts),
             look=self._look(view),
             shape=shape(DECISION_KEYS),
         )
@@ -382,7 +383,7 @@ class PlainDialect(WholeAnswers):
             "attending_rules",
             topics=_menu(topics) or "- (any)",
             examinations=_menu(view.examinations) or "- (none)",
-            labels=self._labels(view.labels),
+            labels=labels_text(view.labels, self.texts),
         )
 
     def _file(self, view: DoctorView) -> str:
@@ -407,14 +408,19 @@ class PlainDialect(WholeAnswers):
     def _look(self, view: DoctorView) -> str:
         return self.texts.text("look" if view.photograph else "look_without")
 
-    def _labels(self, labels: Sequence[str]) -> str:
-        return self.texts.fill("labels", labels=", ".join(labels)) if labels else self.texts.text("labels_open")
-
     def _opinions(self, view: DoctorView) -> str:
         if not view.opinions:
             return ""
         listed = "\n".join(f"{i}. {_opinion(one)}" for i, one in enumerate(view.opinions, 1))
         return self.texts.fill("opinions", opinions=listed) + "\n\n"
+
+
+def labels_text(labels: Sequence[str], texts: PromptTexts) -> str:
+    """Say which diagnoses there are, and that a patient may be referred if that is one of the answers."""
+    if REFERRAL in labels:
+        listed = ", ".join(label for label in labels if label != REFERRAL)
+        return texts.fill("labels_refer", labels=listed, referral=REFERRAL)
+    return texts.fill("labels", labels=", ".join(labels)) if labels else texts.text("labels_open")
 
 
 def _heard(view: DoctorView) -> str:

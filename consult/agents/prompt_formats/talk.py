@@ -15,7 +15,7 @@ from consult.agents.prompt import PLAIN, PromptTexts, prompt_text
 from consult.agents.prompt_formats.answers import LONGEST_WORDS, json_object, speech
 from consult.agents.prompt_formats.assessment import sealed
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought
-from consult.agents.prompt_formats.plain import character
+from consult.agents.prompt_formats.plain import character, labels_text
 from consult.agents.prompt_formats.prompt_format import FreeOutput
 from consult.agents.prompt_formats.schemas import talk_schema
 from consult.agents.temperament import Temperament
@@ -90,7 +90,7 @@ def read_extraction(text: str) -> str | None:
 
 
 def _labels(view: DoctorView, texts: PromptTexts) -> str:
-    return texts.fill("labels", labels=", ".join(view.labels)) if view.labels else texts.text("labels_open")
+    return labels_text(view.labels, texts)
 
 
 def _photograph(view: DoctorView, texts: PromptTexts) -> str:

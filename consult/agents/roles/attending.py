@@ -27,6 +27,7 @@ from consult.agents.roles.doctors import generate_with_retry, look
 from consult.scenarios import Scenario, Urgency
 from consult.scenarios.conditional import most_urgent
 from consult.scenarios.correct import naming, plurality
+from consult.scenarios.scenario import REFERRAL
 
 Together = Callable[[Sequence[Any]], Awaitable[list[Any]]]
 """Runs parallel requests and returns their results in order."""
@@ -110,7 +111,8 @@ class Attending:
         dialect = self.client.dialect
         view, looked = await look(self.client, view, context)
         word, reply, cost = await self._decide(view, context)
-        if (word is None or word.diagnosis is None) and not dialect.slots:
+        refers = word is not None and word.diagnosis == REFERRAL
+        if refers or ((word is None or word.diagnosis is None) and not dialect.slots):
             return self._referring(view, word, looked + cost, context)
         stated, diagnosis = (word.urgency, word.diagnosis) if word else (None, None)
         decided = replace(
@@ -176,14 +178,25 @@ class Attending:
         return word.confidence if given is None else given
 
     def _referring(self, view: DoctorView, word: DecisionOutput | None, cost: Usage, context: RequestContext) -> Act:
-        """Conclude without a diagnosis: a program's sentence refers the patient, in time for what triage decided."""
-        text = referral(view.specialty, view.urgency, view.where)
+        """Conclude without a diagnosis: a program's sentence refers the patient, in time for what was decided.
+
+        A doctor who has decided that the patient has none of the labels has concluded, with `REFERRAL`.
+        """
+        decides = word is not None and word.diagnosis == REFERRAL
+        urgency = most_urgent((view.urgency, word.urgency if word and decides else None))
+        text = referral(view.specialty, urgency, view.where)
         return Act(
             speaker="attending",
             action="conclude",
             text=text,
-            urgency=most_urgent((view.urgency, urgency_of(text))),
+            urgency=most_urgent((urgency, urgency_of(text))),
+            diagnosis=REFERRAL if decides else None,
             diagnosis_words=word.words or None if word else None,
+            confidence=word.confidence if word and decides else None,
+            stated_confidence=word.confidence if word and decides else None,
+            differential=word.differential if word and decides else (),
+            findings=word.findings if word else "",
+            thought=word.thought if word else "",
             source="program",
             usage=cost,
             seed=self.client.seed("decision", context),

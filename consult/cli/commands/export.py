@@ -15,13 +15,13 @@ from consult.foreign_text import harmless
 def export(
     run: Annotated[str, typer.Argument(help="This is the run's id, as `consult runs` lists it.")],
     to: Annotated[
-        str, typer.Option("--to", metavar="FORMAT", help="It is jsonl, parquet, openai-chat, sft or 3mdbench.")
+        str, typer.Option("--to", metavar="FORMAT", help="It is jsonl, parquet, openai-chat, sft, 3mdbench or inspect.")
     ],
     out: Annotated[Path, typer.Option("--out", help="This file is written; for parquet and 3mdbench, this folder.")],
     db: Database = DEFAULT_DATABASE,
     json: Json = False,
 ) -> None:
-    """Write a run as files for other programs: a data set, training examples, or 3MDBench's result files."""
+    """Write a run as files for other programs: a data set, training examples, 3MDBench's files, or Inspect's log."""
     from consult.api.export import export as exported
     from consult.cli.commands.session import print_json
 

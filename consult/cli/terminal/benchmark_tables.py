@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from consult.agents.assessors.rubric import BY_KEY
 from consult.counts import count_of, duration
+from consult.envs.metrics.diagnosis import FALSE_REFERRALS, RIGHT_REFERRALS
 from consult.envs.settings import CASES, MODEL, STRATEGY, TEAM
 from consult.foreign_text import shown
 from consult.render.report.compared import final_urgency, short_names, told_together
@@ -73,7 +74,7 @@ def tables(found: Mapping[str, Any]) -> Iterator[Table]:
         found: What report.json says.
     """
     columns = found["conditions"]["differing"] or [MODEL, STRATEGY, TEAM]
-    for build in (_diagnosis, _answers, _triage, _rubric):
+    for build in (_diagnosis, _referrals, _answers, _triage, _rubric):
         table = build(found, columns)
         if table.row_count:
             yield table
@@ -94,6 +95,17 @@ def _diagnosis(found: Mapping[str, Any], columns: Sequence[str]) -> Table:
         table.add_row(
             *_condition(run, columns), f"{accuracy['n']:,}", right, _over(run, "solo doctor"), *map(_percent, others)
         )
+    return table
+
+
+def _referrals(found: Mapping[str, Any], columns: Sequence[str]) -> Table:
+    """Return the shares of patients who were referred; without a row if no case is off the list."""
+    names = (RIGHT_REFERRALS, FALSE_REFERRALS)
+    table = _table("referrals", ("run", *columns), tuple(f"{name}{SURE}" for name in names))
+    for run in found["runs"]:
+        figures = [run["headlines"].get(name) for name in names]
+        if figures[0] is not None:
+            table.add_row(*_condition(run, columns), *(_share(one) if one else Text("—") for one in figures))
     return table
 
 

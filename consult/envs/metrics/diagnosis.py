@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from consult.envs.metrics.estimate import NOTHING, Estimate
 from consult.envs.metrics.intervals import BOOTSTRAP, drawn, quantiles, share
 from consult.envs.metrics.outcomes import Outcome
+from consult.scenarios.scenario import REFERRAL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,7 @@ FEWEST = 20
 """Fewest cases per label for an F1 with an interval."""
 TOP = 3
 AVERAGES = ("weighted", "macro")
+RIGHT_REFERRALS, FALSE_REFERRALS = "referred, off the list", "referred, on the list"
 NO_DIAGNOSIS = "no diagnosis"
 
 
@@ -66,6 +68,24 @@ def answers(played: Sequence[Outcome]) -> dict[str, Estimate]:
         hits = [bool(one.correct) and one.correct_by in ("match", "alias") for one in asked]
         found["open answers, by match alone"] = share(hits, [one.case for one in asked]).having(failed(asked))
     return found
+
+
+def referrals(played: Sequence[Outcome]) -> dict[str, Estimate]:
+    """Return the share of patients who were referred, off the list and on it; empty if no case is off the list.
+
+    Who names none of the labels by an answer that cannot be used has not referred.
+    """
+    scored = judged(played)
+    found: dict[str, list[Outcome]] = {RIGHT_REFERRALS: [], FALSE_REFERRALS: []}
+    for one in scored:
+        found[RIGHT_REFERRALS if one.truth == REFERRAL else FALSE_REFERRALS].append(one)
+    if not found[RIGHT_REFERRALS]:
+        return {}
+    return {
+        name: share([one.diagnosis == REFERRAL for one in cases], [one.case for one in cases]).having(failed(cases))
+        for name, cases in found.items()
+        if cases
+    }
 
 
 def top_three(played: Sequence[Outcome]) -> Estimate:

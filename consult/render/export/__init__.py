@@ -16,6 +16,8 @@ from typing import Literal
 
 from consult.errors import UserError
 from consult.render.export.exported import Exported, Written
+from consult.render.export.inspect_log import SUFFIX as INSPECT_SUFFIX
+from consult.render.export.inspect_log import write_inspect
 from consult.render.export.jsonl import write_jsonl
 from consult.render.export.mdbench import write_3mdbench
 from consult.render.export.openai_chat import write_openai_chat
@@ -43,6 +45,7 @@ FORMATS: Mapping[str, Format] = {
     "openai-chat": Format(write_openai_chat, "file", "the conversations as chat messages, one JSON object each"),
     "sft": Format(write_sft, "file", "the models' prompts and replies as parquet, as TRL's SFTTrainer takes them"),
     "3mdbench": Format(write_3mdbench, "folder", "3MDBench's result files, which its own scripts score"),
+    "inspect": Format(write_inspect, "file", "a log of Inspect, for its viewer: an .eval file"),
 }
 """Name → format."""
 
@@ -58,6 +61,9 @@ def check_place(to: str, out: Path) -> None:
         raise UserError(f"'{out}' already exists and is not empty; give another --out for the folder of {to}")
     if not folder and out.is_dir():
         raise UserError(f"'{out}' is a folder; name a file in it for {to}, such as {out / f'run.{_suffix(to)}'}")
+    if to == "inspect" and out.suffix != INSPECT_SUFFIX:
+        named = f"{out.stem}{INSPECT_SUFFIX}"
+        raise UserError(f"'{out}' does not end in {INSPECT_SUFFIX}, by which Inspect knows its logs; name it {named}")
     if not out.resolve().parent.is_dir():
         raise UserError(f"there is no folder '{out.resolve().parent}'; make it first")
     check_writable(out)
@@ -91,4 +97,4 @@ def _drafted_folder(out: Path) -> Iterator[Path]:
 
 
 def _suffix(to: str) -> str:
-    return "parquet" if to == "sft" else "jsonl"
+    return {"sft": "parquet", "inspect": "eval"}.get(to, "jsonl")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consult.agents.assessors.rubric import BY_KEY
+from consult.envs.metrics.diagnosis import FALSE_REFERRALS, RIGHT_REFERRALS
 from consult.envs.settings import is_model
 from consult.render.report.table import DIFFERENCE, PAIRED, Cell, Table, difference, legacy, place, small
 
@@ -59,8 +60,8 @@ def across(found: Data) -> Iterator[Table]:
     """Yield one table a subject, with a row a condition; of one run the first alone, since its own tables follow."""
     yield summary(found)
     if len(found["runs"]) > 1:
-        compared = comparisons(found)
-        yield from (table for table in (_triage(found), _rubric(found), _dialogue(found), compared) if table)
+        built = (_referrals(found), _triage(found), _rubric(found), _dialogue(found), comparisons(found))
+        yield from (table for table in built if table)
 
 
 def summary(found: Data) -> Table:
@@ -96,6 +97,17 @@ def _row(run: Data) -> tuple[Cell, Cell, Cell]:
 
 def _n(run: Data) -> int:
     return int(run["consultations"]["ended"])
+
+
+def _referrals(found: Data) -> Table | None:
+    """Return the shares of patients who were referred; None if no case is off the list."""
+    measured = [run for run in found["runs"] if RIGHT_REFERRALS in run["headlines"]]
+    if not measured:
+        return None
+    names = (RIGHT_REFERRALS, FALSE_REFERRALS)
+    rows = [(*_row(run), *(small(run["headlines"].get(name), n=_n(run)) for name in names)) for run in measured]
+    note = "To refer is right where the diagnosis is none of the labels, and false where it is one of them."
+    return Table("Referrals by condition", (*_ROW, *names), rows, note)
 
 
 _URGENCY = {

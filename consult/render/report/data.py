@@ -195,6 +195,7 @@ def _headlines(played: Sequence[Outcome], scenario: Scenario) -> Data:
         "accuracy": diagnosis.accuracy(played),
         **{f"{average} F1": figure for average, figure in diagnosis.f1(played, labels).items()},
         "top 3": diagnosis.top_three(played),
+        **diagnosis.referrals(played),
     }
     return {name: figure.as_json() for name, figure in figures.items()}
 

@@ -16,6 +16,7 @@ from consult.rl.rewards.completion_parser import Decided
 from consult.scenarios import Case, Scenario, Urgency
 from consult.scenarios.conditional import known_of
 from consult.scenarios.correct import UNKNOWN, Correct, correct
+from consult.scenarios.scenario import REFERRAL
 
 RUNNING = "running"
 """The status of a consultation before its end."""
@@ -131,12 +132,17 @@ def right_diagnosis(interview: Interview) -> float | None:
 
 
 def sound_advice(interview: Interview) -> float | None:
-    """1.0 when the conclusion is right and gives the scenario's advice: what it is, what to do, when to return."""
+    """1.0 when the conclusion is right and gives the scenario's advice: what it is, what to do, when to return.
+
+    A patient who is rightly referred needs no other advice.
+    """
     concluded = interview.conclusion
     if interview.correct is None:
         return None
     if concluded is None or not interview.correct:
         return 0.0
+    if concluded.diagnosis == REFERRAL:
+        return 1.0
     urgency = next((act.urgency for act in interview.acts if act.action == "triage"), None)
     known = known_of(interview.case.card)
     return float(is_sound_explanation(concluded.text, concluded.diagnosis, urgency, interview.scenario, known))

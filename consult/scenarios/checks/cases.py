@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -40,11 +40,18 @@ class Told:
     """Empty for open diagnoses; None if their file is broken."""
     clinics_known: bool
     """Whether each label's specialty can be read."""
+    off_list: Mapping[str, Label] = field(default_factory=dict)
+    """Diagnoses of cases that are none of the labels."""
+
+    @property
+    def diagnoses(self) -> Mapping[str, Label]:
+        """Return what a case can have; empty for open diagnoses."""
+        return {**(self.labels or {}), **self.off_list}
 
     @cached_property
     def named(self) -> Scenario | None:
         """Finds the names of the labels in texts."""
-        return None if self.labels is None else naming(self.labels)
+        return None if self.labels is None else naming(self.diagnoses)
 
 
 def case_problems(
@@ -62,11 +69,11 @@ def case_problems(
     used, unread, lost, values = set[str | None](), 0, False, dict[str, set[str]]()
     try:
         name, questions = (told.scenario.name, told.scenario.kind == "vqa") if told.scenario else ("", False)
-        for line, case, problems in scan_cases(folder, name, told.labels or {}, questions=questions):
+        for line, case, problems in scan_cases(folder, name, told.diagnoses, questions=questions):
             yield from problems
             unread += case is None
             # The diagnosis itself may be broken or misspelt.
-            named = case is not None and case.truth.diagnosis in (told.labels or ())
+            named = case is not None and case.truth.diagnosis in told.diagnoses
             lost = lost or (bool(problems) and not named)
             if case is not None:
                 used.add(case.truth.diagnosis)

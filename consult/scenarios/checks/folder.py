@@ -25,13 +25,26 @@ from consult.scenarios.checks.tables import (
     setting_problems,
     shape_problems,
     table_problems,
+    undrawable,
 )
 from consult.scenarios.checks.wording import wording_problems
 from consult.scenarios.files import FindingsFile, LabelsFile, NamesFile, RulesFile, ScenarioFile, ValuesFile
-from consult.scenarios.folder import RULES, Rest, alias_references, grammar_of, labels_of, parse_rest, settings_model
+from consult.scenarios.folder import (
+    OFF_LIST,
+    RULES,
+    Rest,
+    alias_references,
+    grammar_of,
+    labels_of,
+    load_folder,
+    off_list_of,
+    parse_rest,
+    settings_model,
+)
 from consult.scenarios.jsonl_cases import FILE as CASES
-from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError
+from consult.scenarios.located_yaml import LocatedYaml, Place, Problem, ScenarioError, read_yaml
 from consult.scenarios.normalised import normalised
+from consult.scenarios.off_list import WithOffList
 from consult.scenarios.references import (
     advice_references,
     alarm_references,
@@ -45,11 +58,12 @@ from consult.scenarios.references import (
     several_references,
     value_references,
 )
+from consult.scenarios.scenario import Label
 from consult.scenarios.shape import closest, field_name
 
 VALUES = "values.yaml"
 TABLES = ("findings.yaml", VALUES, "names.yaml", RULES)
-KNOWN = ("scenario.yaml", "labels.yaml", CASES, *TABLES)
+KNOWN = ("scenario.yaml", "labels.yaml", OFF_LIST, CASES, *TABLES)
 ENDINGS = ("yaml", "yml", "json", "jsonl", "ndjson", "txt", "yaml.txt", "jsonl.txt", "csv", "tsv")
 """Common wrong names of a folder's files."""
 ENTRIES: dict[type[BaseModel], int] = {LabelsFile: 3, FindingsFile: 4, ValuesFile: 4}
@@ -115,13 +129,39 @@ def check(folder: Path) -> Checked:
         found += _all_tables(folder, files, waiting, clean=not problems + found)
     if tables and is_there(folder / CASES):
         problems.append(Problem(CASES, 0, "is not read beside findings.yaml", "remove it, or remove the tables"))
+    off, mistakes = _off_list(folder, labels_of(files.usable.file) if files.usable else {})
+    found += mistakes
     if not tables:
-        found += _case_problems(folder, files, waiting, open_=not listed)
+        found += _case_problems(folder, files, waiting, off, open_=not listed)
+    if tables and off and not problems + found:
+        found += _off_list_draws(folder)
     problems += [problem for problem in found if problem.file != VALUES or problem.line not in files.bereft]
     return Checked(sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line)), waiting if problems else [])
 
 
-def _case_problems(folder: Path, files: Read, waiting: list[str], *, open_: bool) -> Iterator[Problem]:
+def _off_list(folder: Path, labels: Mapping[str, Label]) -> tuple[Mapping[str, Label], list[Problem]]:
+    """Read the diagnoses that are none of the labels, with the mistakes of their file."""
+    try:
+        off = off_list_of(folder, labels)
+    except ScenarioError as error:
+        return {}, error.problems
+    return (off.labels if off else {}), []
+
+
+def _off_list_draws(folder: Path) -> Iterator[Problem]:
+    """Compare `off_list.yaml` with the tables, and draw patients of each of its diagnoses."""
+    try:
+        source = load_folder(folder).source
+    except ScenarioError as error:
+        yield from error.problems
+        return
+    assert isinstance(source, WithOffList)
+    yield from undrawable(source.off, read_yaml(folder / OFF_LIST))
+
+
+def _case_problems(
+    folder: Path, files: Read, waiting: list[str], off: Mapping[str, Label], *, open_: bool
+) -> Iterator[Problem]:
     """Check written cases with the valid part of the other files."""
     settings, at = files.settings, files.written.get("labels.yaml")
     topics = settings.spec if settings and settings.whole else None
@@ -132,6 +172,7 @@ def _case_problems(folder: Path, files: Read, waiting: list[str], *, open_: bool
         settings.spec if settings else None,
         topics_known=topics is not None,
         labels=labels,
+        off_list=off,
         clinics_known=not (files.usable and files.usable.doubtful),
     )
     yield from case_problems(folder, told, files.usable.file if files.usable else None, at, waiting)
@@ -315,9 +356,9 @@ def _drawn_problems(folder: Path, files: Read, waiting: list[str], *, clean: boo
     yield from child_problems(tables, files.values[1])
     if files.rules:
         yield from rule_problems(tables, files.rules[1])
-    undrawable = list(card_problems(grammar, at)) if clean and not impossible else []
-    yield from undrawable
-    if clean and not impossible and not undrawable:
+    lacking = list(card_problems(grammar, at)) if clean and not impossible else []
+    yield from lacking
+    if clean and not impossible and not lacking:
         yield from condition_problems(grammar, files.labels[1])
     else:
         waiting.append(DRAWN)

@@ -215,9 +215,9 @@ def child_problems(tables: FindingTables, at: LocatedYaml) -> Iterator[Problem]:
 
 def card_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
     """Find diagnoses for which a patient cannot be drawn, or whose tables cannot give each split its own cards."""
-    undrawable = [problem for label in grammar.labels for problem in _undrawable(grammar, label, at)]
-    yield from undrawable
-    if undrawable:
+    impossible = list(undrawable(grammar, at))
+    yield from impossible
+    if impossible:
         return
     for split in grammar.splits:
         for number in range(2 * len(grammar.alarming) if split == ALARMS else len(grammar.labels)):
@@ -226,6 +226,12 @@ def card_problems(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
             except TooFewCardsError as error:
                 place = ("findings", grammar.label_of(split, number))
                 yield at.problem(place, error.what, error.fix)
+
+
+def undrawable(grammar: Grammar, at: LocatedYaml) -> Iterator[Problem]:
+    """Find diagnoses for which a patient cannot be drawn."""
+    for label in grammar.labels:
+        yield from _undrawable(grammar, label, at)
 
 
 def _undrawable(grammar: Grammar, label: str, at: LocatedYaml) -> Iterator[Problem]:

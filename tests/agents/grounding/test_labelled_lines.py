@@ -2,7 +2,8 @@
 
 `grounding_lines.jsonl` and `grounding_lines_by_kind.jsonl` are by the check's author, the second for development.
 `grounding_lines_other_author.jsonl` is by somebody who had not seen the check; the check has been tuned on it since.
-`grounding_lines_strong_voices.jsonl` is by a second such author: lines as strong models word them.
+`grounding_lines_strong_voices.jsonl` is by a second such author: lines as strong models word them. The check was
+tuned on those with odd numbers alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LIMITS = {
     "grounding_lines.jsonl": (2, 4),
     "grounding_lines_by_kind.jsonl": (16, 5),
     "grounding_lines_other_author.jsonl": (5, 2),
-    "grounding_lines_strong_voices.jsonl": (54, 1),
+    "grounding_lines_strong_voices.jsonl": (32, 4),
 }
 """File → most faithful lines refused, most others accepted."""
 

@@ -624,7 +624,7 @@ def test_loading_tells_one_mistake_how_many_more_and_the_command(ward):
 
 
 def test_a_scenario_that_there_is_not_may_be_a_folder():
-    with pytest.raises(UnknownNameError, match=r"derm34; give one of these, or the path of a folder$"):
+    with pytest.raises(UnknownNameError, match=r"derm34, derm34-off-list; give one of these, or the path of a folder$"):
         load_scenario("opne")
 
 

@@ -412,5 +412,5 @@ def test_weights_that_are_lacking_are_told(tmp_path: Path) -> None:
         open_model(str(folder))
     index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    with pytest.raises(ModelError, match="lacks 1 files of weights"):
+    with pytest.raises(ModelError, match="lacks 1 file of weights"):
         open_model(str(folder))
