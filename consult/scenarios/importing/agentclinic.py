@@ -8,9 +8,11 @@ from typing import Any
 
 from consult.scenarios.importing.cleaning import as_text
 from consult.scenarios.importing.columns import flattened
+from consult.scenarios.importing.entries import named
 from consult.scenarios.importing.first_person import symptom
 from consult.scenarios.importing.records import read_objects
 from consult.scenarios.importing.row import Passage, Read, Row, Rows, UnusableRow
+from consult.scenarios.importing.sentences import sentences
 
 _TOPICS = {
     "Past_Medical_History": "history",
@@ -61,7 +63,7 @@ def _told(actor: Mapping[str, Any], symptoms: Mapping[str, Any]) -> Iterator[Pas
                 yield Passage(symptom(as_text(entry, name)), "symptoms")
     for name, topic in _TOPICS.items():
         for passage in flattened(actor.get(name), name):
-            yield Passage(passage.text, topic)
+            yield from (Passage(named(sentence, topic), topic) for sentence in sentences(passage.text))
 
 
 def _findings(case: Mapping[str, Any], name: str) -> Iterator[Passage]:

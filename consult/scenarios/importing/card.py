@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any
 
 from consult.scenarios.case import TEMPERAMENTS, URGENCIES
@@ -17,7 +16,7 @@ from consult.scenarios.importing.ages import age_in_cell, age_in_text
 from consult.scenarios.importing.cleaning import cleaned, was_cleaned, without_markup
 from consult.scenarios.importing.first_person import as_clause, in_first_person
 from consult.scenarios.importing.names import Diagnosis
-from consult.scenarios.importing.notes import is_doctors, is_shorthand, spelled_out
+from consult.scenarios.importing.notes import asks, is_doctors, is_shorthand, spelled_out
 from consult.scenarios.importing.row import Passage, Row, UnusableRow
 from consult.scenarios.importing.sentences import MOST_CHARACTERS, denies, says_nothing, sentences
 from consult.scenarios.importing.topics import EXAMINATIONS, TOPICS, examination_of, is_found, topic_of
@@ -132,7 +131,9 @@ class _Writer:
         stated = list(self._sentences(row.complaint, "complaint"))
         told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
         noted = False
-        for sentence in chain(stated, told):
+        candidates = [*stated, *told]
+        # A question is a complaint only where nothing else is said.
+        for sentence in sorted(candidates, key=asks):
             clause = self._clause(Passage(sentence))
             if clause and (is_doctors(sentence) or is_shorthand(clause)):
                 noted = True
@@ -157,7 +158,7 @@ class _Writer:
                 self.said.add(clause.lower())
                 if is_doctors(sentence) or (not passage.topic and is_found(sentence, clause)):
                     self.sorted_out.append(self._finding(replace(part, topic="")))
-                elif is_shorthand(clause):
+                elif is_shorthand(clause) or asks(clause):
                     self.card.aside.append(sentence)
                 else:
                     topic = self._possible(self.menu.topic(passage.topic, clause), clause)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
+from consult.scenarios.importing.entries import standing
+
 _WHO = r"(?:the|this) (?:patient|boy|girl|man|woman|infant|child|toddler|baby|adolescent)"
 _LEAD = re.compile(
-    r"^(?:on further questioning|in addition|additionally|also|moreover|furthermore),?\s+", re.IGNORECASE
+    r"^(?:on further questioning|in addition|additionally|also|moreover|furthermore|specifically),?\s+", re.IGNORECASE
 )
 _AGED = re.compile(
     r"^(?:the patient is )?(?:an?|this) (?:otherwise )?(?:healthy )?[^.;]{0,60}?"
@@ -25,6 +27,7 @@ _PRESENTS = re.compile(
     r"(?: (?:with|for) (?:complaints? of|evaluation of|concerns? (?:about|regarding)|a complaint of)| with| for)\s+",
     re.IGNORECASE,
 )
+_NOW = re.compile(r", and I present(?:ed)?(?: (?:to|at) [^,.;]{1,40}?)? with ")
 _SAYS_THAT = re.compile(
     rf"^(?:{_WHO}|s?he|they)\s+(?:also\s+|further\s+|then\s+)?"
     r"(?:report|state|note|say|mention|describe|recall|explain|add|observe|admit|claim)(?:s|d|ed)?\s+that\s+",
@@ -39,16 +42,24 @@ _SUBJECT = re.compile(
     rf"(?<![\w'])(?:{_WHO}(?!'s)|s?he)\s+((?:\w+ly|also|never|still|currently)\s+)?(\w+)", re.IGNORECASE
 )
 _OWN = re.compile(
-    rf"\b{_WHO}'s\b|\bhis\b|\bher\b(?!\s*(?:[.,;)]|$|\b(?:to|for|in|with|and|at|on|from|by|as|that)\b))",
+    rf"\b{_WHO}'s\b|\bhis\b|\bher\b(?!\s*(?:[.,;)]|$|\b(?:to|for|in|with|and|at|on|from|by|as|that|up|down|out|off|awake|when|while|because|if)\b))",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(rf"\b{_WHO}(?!')\b|\bhim\b|\bher\b", re.IGNORECASE)
+_HABITS = "attends|consumes|drinks|eats|exercises|lives|plays|sleeps|smokes|studies|takes|uses|wants|wishes|works"
 _BARE = re.compile(
-    r"^((?:reports?|reported|was|had|denie[sd]|states|notes|works|lives|drinks|takes|has|is|smokes|admits|complains|uses|describes)\b)",
+    rf"^((?:reports?|reported|was|had|denie[sd]|states|notes|has|is|admits|complains|describes|{_HABITS})\b)",
     re.IGNORECASE,
 )
 """Matches the beginning of a sentence without its subject."""
-_ALSO = re.compile(r"\b(and|but) (has|is|says|reports|denies|states|notes|takes|does|works|lives|drinks|smokes)\b")
+_ALSO = re.compile(rf"(\band|\bbut|,) ((?:has|is|says|reports|states|notes|does|{_HABITS})\b|(?:has|does|is|was)n't\b)")
+_ALSO_DENIES = re.compile(r"\b(and|but) denies (?:having |experiencing )?(?:any |an? )?")
+_CHILD = re.compile(
+    r"\b(?:his|her|their) (?:\d+-(?:year|month)-old )?(?:son|daughter|child|baby|boy|girl|infant)(?P<own>'s)?"
+    r"(?: (?P<verb>has|had|is|was|does|did|began|developed|complains|started)\b)?",
+    re.IGNORECASE,
+)
+_PARENT = re.compile(r"\b(?:mother|father|mom|dad|parents?|grandmother|grandfather|guardian)\b", re.IGNORECASE)
 _RELATIVE = re.compile(
     r"\b(?:his|her) (?=(?:\w+ )?(?:mother|father|parents?|wife|husband|sister|brother|son|daughter|partner|family)\b)",
     re.IGNORECASE,
@@ -62,7 +73,18 @@ _OTHERS = {
         r"\b(?:father|husband|brother|son|boyfriend|grandfather|uncle|partner|doctor|physician)\b", re.I
     ),
 }
-_IRREGULAR = {"has": "have", "is": "am", "does": "do", "was": "was", "goes": "go", "denies": "deny"}
+_IRREGULAR = {
+    "hasn't": "haven't",
+    "doesn't": "don't",
+    "isn't": "am not",
+    "wasn't": "wasn't",
+    "has": "have",
+    "is": "am",
+    "does": "do",
+    "was": "was",
+    "goes": "go",
+    "denies": "deny",
+}
 _NO_S = frozenset({"was", "as", "his", "this", "us", "always", "yes", "perhaps", "sometimes"})
 _LOWER = frozenset(
     re.findall(
@@ -84,6 +106,10 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         sex: The patient's sex, `female` or `male`, if known.
     """
     said = re.sub(r"^Patient\b", "The patient", _LEAD.sub("", sentence))
+    said = standing(said)
+    if _PARENT.search(said):
+        # The parent speaks of the patient.
+        said = _CHILD.sub(_as_child, said)
     if not said.endswith("?"):
         said = _BARE.sub(lambda verb: f"He {verb.group().lower()}", said)
     said = _AGED.sub(_introduced, said, count=1)
@@ -95,9 +121,10 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
     else:
         said = _RELATIVE.sub("my ", re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE))
         said = re.sub(rf"^{_SUBJECT.pattern}", _subject, said, flags=re.IGNORECASE)
-    said = re.sub(r", and I present(?:ed)? with ", ", and now I have ", _PRESENTS.sub("I have ", said, count=1))
+    said = _NOW.sub(", and now I have ", _PRESENTS.sub("I have ", said, count=1))
+    said = _ALSO_DENIES.sub(r"\1 I have had no ", said)
     if re.match(r"I\b", said):
-        said = _ALSO.sub(lambda also: f"{also.group(1)} {_first(also.group(2))}", said)
+        said = _ALSO.sub(lambda also: f"{also.group(1).replace(',', ' and')} {_first(also.group(2))}", said)
     return as_clause(said.strip())
 
 
@@ -118,6 +145,13 @@ def symptom(text: str) -> str:
         return text
     lowered = text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
     return f"I have {lowered}"
+
+
+def _as_child(match: re.Match[str]) -> str:
+    if match.group("own"):
+        return "my"
+    verb = match.group("verb")
+    return "me" if verb is None else f"I {_first(verb)}"
 
 
 def _introduced(match: re.Match[str]) -> str:

@@ -53,15 +53,35 @@ _SIGN = re.compile(
     r"|\b(?:corneal|pulmonary|pleural|pericardial)\s+\w+|\bhepat\w*megaly\b|\bcrep(?:s|itations)\b|\bmurmur\b"
     r"|\b(?:CXR|ECG|EKG|FBC|CBC|LFTs?|U&Es?|UDS)\b|\bCN (?:[IVX]+|\d)"
     r"|\b(?:physical|clinical|neurological|skin|general) exam\w*\s+(?:show|reveal|demonstrat|disclos|is|was)\w*"
+    r"|\boriented (?:to|x ?\d)|\b(?:is|are|was|were) noted\b(?! by\b)"
+    r"|\b(?:s?he|patient|boy|girl|man|woman|infant|child)(?: also)? (?:appears|appeared|looks|looked) \w+"
+    r"|\b(?:somnolent|obtunded|diaphoretic|cachectic|well-nourished|well-developed|in no (?:acute )?distress)\b"
+    r"|\bshow(?:s|ed|ing)? signs of\b|\bin the (?:office|clinic) today\b|\bis febrile\b"
     r"|^(?:obs|vitals|exam|examination|ix|inv|investigations|bloods|imaging|labs)\s*[:-]",
     re.IGNORECASE,
 )
 _SHORTHAND = re.compile(
     r"\b(?!n/a)[a-z]/[a-z]\b|\b(?:pts?|pmhx?|fhx?|shx?|hx|ddx|dx|rx|tx|sx|mx|nkda|prn|qid|tid|bid|bd|tds|ros|hpi|rtc)\b\.?"
+    r"|^(?:tentative|provisional|preliminary|final|initial) (?:diagnosis|impression)\s*[:-]"
     r"|^(?:imp|impression|plan|assessment|a/?p|diagnosis|differential|follow[- ]?up|f/u|working diagnosis)\s*[:-]"
     r"|(?-i:^[A-Z]{2,5}\s*:)|[+]{2,}|\b[+-]ve\b|[↑↓→]",
     re.IGNORECASE,
 )
+
+
+_NO_FACT = re.compile(
+    r"\?[\"')\]]*$|\bplease\b|^(?:many )?(?:thanks?|thank you)\b"
+    r"|^(?:I|we) (?:would|will|'d) (?:really |greatly )?(?:appreciate|be grateful|like to ask)\b"
+    r"|^(?:help me|view|see|look at|check|show|identify|diagnos(?:e|is by)|take a look|seeking|asking)\b"
+    r"|^(?:kindly|hello|hi|dear (?:doctors?|all)|good (?:morning|evening|day))\b"
+    r"|^(?:any|looking forward to|(?:I|we) welcome) (?:[\w']+ ){0,3}(?:advice|help|opinions?|guidance|suggestions?)\b",
+    re.IGNORECASE,
+)
+
+
+def asks(sentence: str) -> bool:
+    """Return whether a sentence is a question, a request or a courtesy, which answers nothing about the patient."""
+    return _NO_FACT.search(sentence.strip()) is not None
 
 
 def spelled_out(sentence: str) -> str:

@@ -14,11 +14,13 @@ _SAYS_NOTHING = re.compile(
     r"\b(?:not|no[nt]e?|n't) (?:further |any )?(?:information )?"
     r"(?:provided|specified|mentioned|available|applicable|reported|stated|documented|provide)\b"
     r"|\bno (?:additional|further|other|specific) (?:\w+ ){0,3}(?:provided|reported|mentioned|details)\b"
-    r"|\b(?:did|does)(?:n't| not) provide\b|^(?:n/?a|none|unknown|nil|-+)$",
+    r"|\b(?:did|does)(?:n't| not) (?:provide|specify)\b"
+    r"|^(?:n/?a|none|unknown|nil|-+)$",
     re.IGNORECASE,
 )
 _DENIES = re.compile(
-    r"^(?:no|none|never|nothing|not|non-?smoker|I have no|I have not|I had no|I do not|I don't|I am not|I take no)\b"
+    r"^(?:no|none|never|nothing|not|(?:I am a )?non-?smoker"
+    r"|I have no|I have not|I had no|I do not|I don't|I am not|I take no)\b"
     r"|\bunremarkable\b|\bnoncontributory\b",
     re.IGNORECASE,
 )
@@ -46,7 +48,7 @@ def _short(sentence: str) -> Iterator[str]:
 
 def says_nothing(sentence: str) -> bool:
     """Return whether a sentence only says that information is missing ("Information not provided")."""
-    return not re.search(r"\w", sentence) or _SAYS_NOTHING.search(sentence) is not None
+    return not re.search(r"[^\W\d_]", sentence) or _SAYS_NOTHING.search(sentence) is not None
 
 
 def denies(clause: str) -> bool:

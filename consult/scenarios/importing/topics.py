@@ -127,9 +127,19 @@ _JARGON = re.compile(
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my|mother|father|parents)\b")
 
 
+_NO_DURATION = re.compile(
+    r"\b(?:after|within|every|each|once|twice|times|per|for up to|lasts?|lasting|attending|travel\w*|trip|vacation)"
+    r" (?:in )?(?:about |only |the (?:last |past )?)?(?:an?|\d+|one|two|three|few|several|a few)?[- ]?(?:few )?"
+    r"(?:minute|hour|day|week|month|year)s?\b",
+    re.IGNORECASE,
+)
+"""Matches a time that is no duration of the illness: how long or how often something lasts or helps."""
+
+
 def topic_of(clause: str) -> str:
     """Return the topic of a patient's statement; `history` if no word decides."""
-    return next((topic for topic, words in _TOPICS.items() if words.search(clause)), "history")
+    told = _NO_DURATION.sub("", clause)
+    return next((topic for topic, words in _TOPICS.items() if words.search(told)), "history")
 
 
 def examination_of(heading: str, text: str) -> str:

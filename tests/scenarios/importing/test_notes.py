@@ -12,8 +12,9 @@ from consult.cli.main import app
 from consult.scenarios.importing import import_cases
 from consult.scenarios.importing.ages import age_in_cell, age_in_text
 from consult.scenarios.importing.columns import meant_columns
+from consult.scenarios.importing.entries import named
 from consult.scenarios.importing.first_person import in_first_person
-from consult.scenarios.importing.notes import is_doctors, is_shorthand, spelled_out
+from consult.scenarios.importing.notes import asks, is_doctors, is_shorthand, spelled_out
 from consult.scenarios.importing.topics import topic_of
 
 
@@ -33,7 +34,21 @@ from consult.scenarios.importing.topics import topic_of
         ("Headache w/o fever", "Headache without fever"),
         ("Currently taking oral isotretinoin", "I am currently taking oral isotretinoin"),
         ("Is anyone there?", "Is anyone there?"),
-        ("Non-smoker, drinks wine", "Non-smoker, drinks wine"),
+        ("Non-smoker, drinks wine", "I am a non-smoker and drink wine"),
+        ("Attends preschool", "I attend preschool"),
+        ("Consumes 2 beers daily", "I consume 2 beers daily"),
+        ("Positive for fever and bone pain", "I have fever and bone pain"),
+        ("No significant past medical history", "I have no significant past medical history"),
+        ("Unremarkable past medical history", "my past medical history is unremarkable"),
+        ("She smokes 1 pack a day and consumes 5 beers", "I smoke 1 pack a day and consume 5 beers"),
+        ("He has no pain and denies any recent illness", "I have no pain and I have had no recent illness"),
+        ("His mother says that her son has no illness", "my mother says that I have no illness"),
+        ("It wakes her up at night", "it wakes me up at night"),
+        ("Female, 65 years old, has had a rash for a month", "I have had a rash for a month"),
+        ("Young female, rash for six months", "I have rash for six months"),
+        ("Known history of HIV", "I have a known history of HIV"),
+        ("Family history of gout", "there is a family history of gout"),
+        ("He has eczema, and he presents to the clinic with a rash", "I have eczema, and now I have a rash"),
     ],
 )
 def test_shorthand_of_what_a_patient_said_is_written_out(note: str, said: str) -> None:
@@ -46,7 +61,9 @@ def test_shorthand_of_what_a_patient_said_is_written_out(note: str, said: str) -
     "note",
     ["VA 6/12", "VA R 6/9", "Corneal infiltrate on slit lamp", "O/E tender abdomen", "BP 120/80", "HR 92 bpm",
      "Temp 38.2", "CRP 45 mg/L", "HbA1c 48 mmol/mol", "Lungs clear to auscultation", "20/40 vision", "IOP 14",
-     "Exam: soft abdomen", "Physical examination shows low-set ears", "CXR clear", "PERRLA"],
+     "Exam: soft abdomen", "He appears tired", "Oriented to person and place", "Mild lymphadenopathy is noted",
+     "She is somnolent", "He shows signs of agitation", "Physical examination shows low-set ears",
+     "CXR clear", "PERRLA"],
 )  # fmt: skip
 def test_what_a_doctor_measured_or_saw_is_a_finding(note: str) -> None:
     assert is_doctors(note)
@@ -60,8 +77,43 @@ def test_what_a_patient_can_say_is_no_finding(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("entry", "topic", "said"),
+    [
+        ("Hypertension", "history", "I have a history of hypertension"),
+        ("HIV", "history", "I have a history of HIV"),
+        ("Glyburide", "treatment", "I take glyburide"),
+        ("Penicillin", "allergies", "I am allergic to penicillin"),
+        ("No known allergies", "allergies", "No known allergies"),
+        ("He was operated on", "history", "He was operated on"),
+        ("", "treatment", ""),
+        ("Lives alone", "social", "Lives alone"),
+    ],
+)
+def test_an_entry_of_a_list_becomes_a_sentence(entry: str, topic: str, said: str) -> None:
+    assert named(entry, topic) == said
+
+
+@pytest.mark.parametrize(
+    ("sentence", "asked"),
+    [
+        ("What is this?", True),
+        ("Thank you!", True),
+        ("Experts, please identify this", True),
+        ("I would appreciate any advice", True),
+        ("View image", True),
+        ("it began a week ago", False),
+        ("I would like it to go away", False),
+        ("I see spots before my eyes", False),
+    ],
+)
+def test_a_question_is_no_fact(sentence: str, asked: bool) -> None:
+    assert asks(sentence) is asked
+
+
+@pytest.mark.parametrize(
     "note",
     [
+        "Tentative diagnosis: shingles",
         "Plan: review in 2/52",
         "FHx: nil",
         "RTC prn",
@@ -114,6 +166,8 @@ def test_a_case_that_is_nothing_but_findings_has_a_vague_complaint(tmp_path: Pat
     [
         ("Washes hands 40 times a day", "social"),
         ("I smoke 20 a day", "social"),
+        ("it tends to improve after a few hours of rest", "course"),
+        ("I take one tablet every two weeks", "treatment"),
         ("I vomit five times a day", "symptoms"),
         ("it began a week ago", "duration"),
         ("for a week now", "duration"),
