@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,16 @@ def slow(consultation):
 def begin(folder: Path, *words: str) -> subprocess.Popen[str]:
     call = [sys.executable, "-m", "consult", *words]
     return subprocess.Popen(call, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """Kill a process at the end, also if the test fails: it would otherwise be waited for."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def ends(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
@@ -83,7 +94,7 @@ def test_several_processes_play_into_one_new_store(tmp_path: Path, seeds: Any) -
 @pytest.mark.slow
 def test_the_same_command_tells_that_its_run_is_being_played(tmp_path: Path) -> None:
     words = ("simulate", "--cases", "400", *MODEL, "--batch", "4", "--json")
-    with begin(tmp_path, *words) as process:
+    with killed_at_the_end(begin(tmp_path, *words)) as process:
         first_event(process, "consultation")
         process.send_signal(signal.SIGSTOP)
         with begin(tmp_path, *words) as second:
@@ -103,9 +114,11 @@ def test_one_process_scores_a_run_and_one_plays_a_benchmark(tmp_path: Path) -> N
     (tmp_path / "slow.py").write_text(SLOW)
     grid = ("benchmark", *MODEL, "--cases", "2", "--strategies", "dialogue", "--classifier", "none", "--yes", "--json")
     words = (*grid, "--assessor", "slow.py:slow")
-    with begin(tmp_path, *words) as process:
+    with killed_at_the_end(begin(tmp_path, *words)) as process:
         first_event(process, "assess")
         done = consult(*words, folder=tmp_path)
+        assert done.returncode == 2 and f"is being written by process {process.pid} (since" in done.stderr, done.stderr
+        done = consult(*words, "--out", "elsewhere", folder=tmp_path)
         assert done.returncode == 2 and f"benchmark b1 is being played by process {process.pid} (since" in done.stderr
         done = consult("assess", "r1", "--assessor", "slow.py:slow", folder=tmp_path)
         assert done.returncode == 2 and "run r1 is being scored with" in done.stderr, done.stderr
