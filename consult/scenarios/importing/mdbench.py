@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from consult.errors import UserError
 from consult.scenarios.importing.cleaning import as_text
 from consult.scenarios.importing.parquet import ParquetTable, picture_in
+from consult.scenarios.importing.question_files import source_of
 from consult.scenarios.importing.row import Passage, Read, Row, Rows, UnusableRow
 from consult.scenarios.importing.topics import topic_of
 from consult.scenarios.scenario import Label
@@ -26,7 +26,6 @@ TENTHS: Mapping[str, int] = {"train": 7, "validation": 1, "test": 2}
 """Split → its share of the cases, in tenths."""
 Split = Literal["train", "validation", "test"]
 
-_HUB = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _LISTED = re.compile(r"\s*[,;]\s*(?:and\s+)?")
 _FINITE = re.compile(
     r"\b(?:I|my|me|it|is|are|was|were|has|have|had|do|does|did|but|because|when|which)\b", re.IGNORECASE
@@ -45,7 +44,7 @@ def read_3mdbench(source: Path, *, own_split: bool = False) -> Rows:
     Raises:
         UserError: The source cannot be read, or lacks a column.
     """
-    folder = source if source.exists() or not _HUB.fullmatch(source.as_posix()) else _fetched(source.as_posix())
+    folder = source_of(source, ["*.parquet"])
     return _rows(ParquetTable(folder, NEEDED), folder if folder.is_dir() else folder.parent, own_split)
 
 
@@ -135,20 +134,3 @@ def _entry(symptom: str) -> Passage:
 def _name(value: Any, number: int) -> str:
     path = value.get("path") if isinstance(value, Mapping) else value
     return path if isinstance(path, str) and path else f"row {number}"
-
-
-def _fetched(hub_id: str) -> Path:
-    """Fetch a data set's parquet files into the hub's cache, and return their folder.
-
-    Raises:
-        UserError: It cannot be fetched.
-    """
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(hub_id, repo_type="dataset", allow_patterns=["*.parquet"]))
-    except Exception as error:  # its own errors, those of httpx, and of the file system
-        raise UserError(
-            f"'{hub_id}' is not a file or folder here, and could not be fetched from the hub "
-            f"({type(error).__name__}); fetch its parquet files yourself, and give their folder"
-        ) from None
