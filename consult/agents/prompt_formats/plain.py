@@ -34,6 +34,7 @@ from consult.agents.prompt_formats.answers import (
     json_object,
     named_in_text,
     only_one,
+    reason_in,
     reasoned,
     said,
     share,
@@ -185,9 +186,9 @@ class PlainDialect(WholeAnswers):
         if specialty is None:
             return None
         stated, why = (answer, answer) if data is None else (str(data.get("urgency") or ""), data.get("why"))
-        thought, findings = reasoned(text, data), said(data.get("findings")) if data else ""
+        thought, findings = reasoned(text, data), reason_in(data.get("findings")) if data else ""
         urgency = urgency_in(stated) if view.question is None else None
-        return TriageOutput(specialty, urgency, said(why), thought, findings)
+        return TriageOutput(specialty, urgency, reason_in(why), thought, findings)
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
@@ -265,8 +266,8 @@ class PlainDialect(WholeAnswers):
         return OpinionOutput(
             diagnosis=diagnosis,
             confidence=None if outside else share(data.get("confidence")),
-            reason=said(data.get("reasoning") or data.get("reason")),
-            findings=said(data.get("findings")),
+            reason=reason_in(data.get("reasoning") or data.get("reason")),
+            findings=reason_in(data.get("findings")),
             differential=tuple(one for one in others if one != diagnosis)[:MOST_OTHERS],
             urgency=urgency_in(str(data.get("urgency") or "")),
         )
@@ -304,7 +305,7 @@ class PlainDialect(WholeAnswers):
             thought=reasoned(text, data),
             urgency=urgency_in(str(data.get("urgency") or "")),
             words=words,
-            findings=said(data.get("findings")),
+            findings=reason_in(data.get("findings")),
             confidence=share(data.get("confidence")),
         )
 
