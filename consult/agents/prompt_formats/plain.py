@@ -44,7 +44,6 @@ from consult.agents.prompt_formats.answers import (
     urgency_in,
 )
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought
-from consult.agents.prompt_formats.doctors_words import all_texts, not_doctors_words
 from consult.agents.prompt_formats.prompt_format import (
     ActionOutput,
     DecisionOutput,
@@ -69,6 +68,7 @@ from consult.agents.prompt_formats.schemas import (
     shape,
     triage_schema,
 )
+from consult.agents.prompt_formats.spoken import FORMS, not_sayable
 from consult.agents.prompt_formats.whole import WholeAnswers
 from consult.agents.temperament import Temperament
 from consult.agents.titles import doctor_of, on_file, person_of
@@ -84,12 +84,6 @@ THOUGHT_TOKENS = 512
 UNSURE = "unsure"
 STANCES = ("stance_likely", "stance_danger", "stance_story")
 """What the members of a panel attend to, in turn; the names of the texts."""
-_FORMS = {
-    "ask": '{"action": "ask", "topic": "<topic>", "text": "<one question to the patient>"}',
-    "examine": '{"action": "examine", "topic": "<examination>", "text": "<what you say while you do it>"}',
-    "consult": '{"action": "consult", "text": "<what you tell the patient>"}',
-    "conclude": '{"action": "conclude"}',
-}
 _TO = {
     "ask": "to ask the patient",
     "examine": "to examine the patient",
@@ -192,7 +186,7 @@ class PlainDialect(WholeAnswers):
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
-        offers = [f"- {_TO[offer]}: {_FORMS[offer]}" for offer in view.offers if offer in _FORMS]
+        offers = [f"- {_TO[offer]}: {FORMS[offer]}" for offer in view.offers if offer in FORMS]
         offers += [self.texts.text("think_first")] if view.thinks else []
         task = self.texts.fill(
             "action",
@@ -346,9 +340,7 @@ class PlainDialect(WholeAnswers):
 
     def _told(self, line: str | None, task: str) -> str:
         """Return words for the patient; empty if they are none, such as a placeholder or another speaker's."""
-        instructions = all_texts([self.texts.text(name) for name in ("doctor", "attending_rules", task)])
-        shown = "\n".join((instructions, *_FORMS.values())) if task == "action" else instructions
-        return "" if not line or not_doctors_words(line, shown) else line
+        return "" if not line or not_sayable(line, task, self.texts) else line
 
     # -- assessor --------------------------------------------------------------------------------------------------
 
