@@ -102,7 +102,8 @@ class Exchange:
         """
         reply, usual = self.reply, REFUSALS.get(self.request.task, "the reply cannot be read")
         self.unread = not why
-        cause = "; ".join(part for part in (fault and f"it {fault}", "" if reply is None else cause_of(reply)) if part)
+        # More room would not help a reply with a fault, so that it was cut does not matter.
+        cause = f"it {fault}" if fault else "" if reply is None else cause_of(reply)
         self.outcome, self.why = "refused", why or (f"{usual}: {cause}" if cause else usual)
 
     def ask_again(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from consult.agents.prompt_formats.blanks import is_a_reason
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
-from consult.agents.prompt_formats.doctors_words import without_placeholders
+from consult.agents.prompt_formats.doctors_words import without_placeholders, without_repeats
 from consult.scenarios import URGENCIES, Scenario, Urgency
 from consult.scenarios.normalised import abstains
 
@@ -86,8 +86,11 @@ def said(value: object) -> str:
 
 
 def reason_in(value: object) -> str:
-    """Return findings or a reason of an answer as clean text; empty if it only copies what was to be filled in."""
-    text = said(value)
+    """Return findings or a reason of an answer as clean text; empty if it only copies what was to be filled in.
+
+    Of a loop, each sentence is kept once: other prompts quote the text.
+    """
+    text = without_repeats(said(value))
     return text if is_a_reason(text) else ""
 
 

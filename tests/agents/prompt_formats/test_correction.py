@@ -74,7 +74,7 @@ def test_why_words_cannot_be_said_is_recorded():
     exchange = Exchange(cast(Any, SimpleNamespace(task="explanation")), ModelInfo("m", "server", "plain"))
     exchange.accept(Reply("Soon. Soon.", cut=True))
     exchange.refuse(fault="repeats itself")
-    assert exchange.why == "not a usable explanation: it repeats itself; cut off at its token limit" and exchange.unread
+    assert exchange.why == "not a usable explanation: it repeats itself" and exchange.unread
 
 
 def test_the_readers_own_reason_is_told():

@@ -686,7 +686,15 @@ def test_words_of_a_blank_and_numbers_are_no_reason(view: DoctorView, derm34: Sc
     assert decision is not None and (decision.findings, decision.thought) == ("", "")
 
 
-@pytest.mark.parametrize("own", ["Dry, itchy hands.", "It can wait: routine.", "None.", "A 3 cm patch."])
+def test_of_a_loop_each_sentence_is_kept_once(view: DoctorView, derm34: Scenario) -> None:
+    looped = "It is 3.5 cm wide. It is a dry patch. No. " + "It is a dry patch. " * 5 + "No. It is a dry"
+    decision = DIALECT.read_decision(json.dumps({"reasoning": looped, "diagnosis": "eczema"}), view, derm34)
+    assert decision is not None and decision.thought == "It is 3.5 cm wide. It is a dry patch. No. No. It is a dry"
+
+
+@pytest.mark.parametrize(
+    "own", ["Dry, itchy hands.", "It can wait: routine.", "None.", "A 3 cm patch.", "...so? It may be 3.5 cm!?"]
+)
 def test_a_short_reason_is_kept(view: DoctorView, derm34: Scenario, own: str) -> None:
     opinion = DIALECT.read_opinion(json.dumps({"reasoning": own, "diagnosis": "eczema"}), view, derm34)
     assert opinion is not None and opinion.reason == own
