@@ -49,7 +49,7 @@ _INSTRUCTION = re.compile(
     r"|\bsystem prompt\b|\bas an? patient\b|\bmedical content\b|\b(?:stated|given|listed|answered with) the facts?\b"
     r"|\bwithout (?:adding|inventing|making up|revealing)\b|\bi (?:will|shall|am going to) now (?:describe"
     r"|state|answer|speak)\b"
-    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b",
+    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b|\banswer again\b|\bwithout this fault\b",
     re.IGNORECASE,
 )
 _BODY = (
