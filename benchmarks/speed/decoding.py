@@ -26,6 +26,7 @@ from typing import Any
 
 import torch
 
+from consult.agents.models.local.photographs import beside, tokenized
 from consult.agents.models.model import Model, Reply, Request
 from consult.agents.models.registry import close_model, open_model
 from consult.envs.config import RoleConfig, RunConfig
@@ -108,23 +109,17 @@ def _generate(model: Any, requests: Sequence[Request], tokens: int) -> None:
     shown = [[p for m in request.prompt.messages for p in m.photographs] for request in requests]
     kept, model.photographs.whole = model.photographs.whole, True  # the photograph is processed at every turn
     try:
-        inputs = model.photographs.inputs(texts, shown) if any(shown) else _tokenized(model, texts)
+        each = model.photographs.inputs(texts, shown) if any(shown) else tokenized(model.tokenizer, texts)
     finally:
         model.photographs.whole = kept
     model.model.generate(
-        **inputs,
+        **beside(each, model.tokenizer.pad_token_id),
         do_sample=True,
         temperature=1.0,
         top_p=0.95,
         min_new_tokens=tokens,
         max_new_tokens=tokens,
         pad_token_id=model.tokenizer.pad_token_id,
-    )
-
-
-def _tokenized(model: Any, texts: Sequence[str]) -> dict[str, Any]:
-    return dict(
-        model.tokenizer(list(texts), return_tensors="pt", padding=True, add_special_tokens=False, padding_side="left")
     )
 
 
