@@ -20,10 +20,10 @@ LEAST = 8
 """Fewest new tokens for which a prompt is kept."""
 IN_USE = 64
 """A prompt that was used in the last so many batches is not removed for another one."""
-MOST_BYTES = 2**30
-"""Most memory that is used for it."""
 SHARE = 0.1
-"""Share of the memory that is free once the model is loaded, if that is less."""
+"""Most memory that is used for it: this share of what is free once the model is loaded."""
+ENOUGH = 2**29
+"""On a CPU, no model uses more bytes for it than this, or than its weights if they are larger."""
 
 
 @dataclass(frozen=True)
@@ -125,18 +125,18 @@ class PrefixCache:
                 del self._found[each]
 
 
-def room_for(device: Any) -> int:
-    """Return how many bytes to use beside a loaded model on a device.
+def room_for(model: Any) -> int:
+    """Return how many bytes to use beside a loaded model.
 
     Args:
-        device: The model's `torch.device`.
+        model: A transformers model.
     """
-    if device.type == "cuda":
-        free = torch.cuda.mem_get_info(device)[0]
-        return int(SHARE * free)
+    if model.device.type == "cuda":
+        return int(SHARE * torch.cuda.mem_get_info(model.device)[0])
     import psutil
 
-    return min(MOST_BYTES, int(SHARE * psutil.virtual_memory().available))
+    weights = sum(int(parameter.nbytes) for parameter in model.parameters())
+    return min(int(SHARE * psutil.virtual_memory().available), max(ENOUGH, weights))
 
 
 def _hashes(tokens: Tokens) -> Iterator[int]:

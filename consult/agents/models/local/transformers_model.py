@@ -95,7 +95,7 @@ class TransformersModel:
         self.loop: DecodeLoop | None = None
         """Generates the tokens; None for a family that only stock `generate` supports."""
         if is_known(self.model):
-            kept = None if trained else PrefixCache(room_for(self.model.device))
+            kept = None if trained else PrefixCache(room_for(self.model))
             self.loop = DecodeLoop(self.model, pad, self.banned, stops, kept)
         self._most: int | None = None
         """Most requests that fit into the GPU's memory; None if no batch was too large."""
