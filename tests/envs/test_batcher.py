@@ -137,7 +137,7 @@ class Worker:
     def __init__(self, name):
         self.name, self.asked, self.free = name, [], threading.Event()
 
-    def open(self, reference, role):
+    def open(self, reference, role, dtype):
         return answered((ModelInfo(reference, "test"), None))
 
     def generate(self, reference, requests):

@@ -40,6 +40,7 @@ from consult.agents.models.model import (
 )
 from consult.agents.models.model_resolver import Located, locate
 from consult.errors import ModelWarning
+from consult.fields import Dtype
 from consult.scenarios import Photograph
 
 KEPT_TRIES = 512
@@ -113,13 +114,18 @@ class TransformersModel:
         return cls.of(locate(str(folder)), reference)
 
     @classmethod
-    def of(cls, located: Located, reference: str) -> TransformersModel:
+    def of(cls, located: Located, reference: str, dtype: Dtype = "auto") -> TransformersModel:
         """Load a located model.
+
+        Args:
+            located: Where it is.
+            reference: The reference as the user gave it.
+            dtype: Data type of its weights.
 
         Raises:
             ModelError: The folder contains no model, or one that cannot be loaded safely.
         """
-        return cls(load_base(located), reference, located.adapter)
+        return cls(load_base(located, dtype), reference, located.adapter)
 
     @property
     def info(self) -> ModelInfo:
@@ -255,9 +261,10 @@ class TransformersModel:
         banned = [token for token in self.banned if token not in stops]
         with self.base.with_adapter(self.adapter):
             if self.loop is not None:
+                shown = [_photographs(request) if self.photographs else [] for request in requests]
                 read = [
-                    Tokens(tuple(one["input_ids"][0].tolist()), tuple(p.id for p in _photographs(request)))
-                    for request, one in zip(requests, inputs, strict=True)
+                    Tokens(tuple(one["input_ids"][0].tolist()), tuple(photograph.id for photograph in each))
+                    for one, each in zip(inputs, shown, strict=True)
                 ]
                 replace(self.loop, stops=sorted(stops), banned=banned).generate(read, joined, rows)
                 return
