@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from consult.errors import UserError
+from consult.scenarios.dicom import is_dicom, parted
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.jsonl_cases import FILE as CASES
 from consult.scenarios.photographs import PhotographError, open_photograph, read_photograph
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PHOTOGRAPHS = "photographs"
+LOSSLESS = (".png", ".dcm")
 PNG = b"\x89PNG"
 REPORT = "import"
 """Folder of the reports on each row."""
@@ -99,7 +101,7 @@ class Target:
             picture = open_photograph(path)
         except PhotographError as error:
             raise UnusableRow("the image cannot be used", str(error).removeprefix(f"{path}: ")) from None
-        return self._saved(picture, lossless=path.suffix.lower() == ".png")
+        return self._saved(picture, lossless=parted(path)[0].suffix.lower() in LOSSLESS)
 
     def embedded(self, content: bytes, name: str) -> str:
         """Save a photograph that a source holds as bytes, in the same way.
@@ -118,7 +120,7 @@ class Target:
             picture = read_photograph(content, name)
         except PhotographError as error:
             raise UnusableRow("the image cannot be used", str(error).removeprefix(f"{name}: ")) from None
-        return self._saved(picture, lossless=content.startswith(PNG))
+        return self._saved(picture, lossless=content.startswith(PNG) or is_dicom(content))
 
     def _saved(self, picture: Image, *, lossless: bool) -> str:
         name = f"{PHOTOGRAPHS}/{self.photographs + 1:06}.{'png' if lossless else 'jpg'}"
@@ -177,12 +179,15 @@ def _umask() -> int:
 def inside(root: Path, image: str) -> Path:
     """Return an image's path; after following links, the file must be inside the source's folder.
 
+    `scan.dcm#3`, a frame of a file, stays as it is.
+
     Raises:
         UnusableRow: There is no such file.
     """
     try:
         path = (root / image).resolve()
-        inside, there = path.is_relative_to(root.resolve()), path.is_file()
+        inside, there = path.is_relative_to(root.resolve()), parted(path)[0].resolve().is_file()
+        inside = inside and parted(path)[0].resolve().is_relative_to(root.resolve())
     except (OSError, ValueError, RuntimeError):
         # Not a possible file name: too long, with a NUL, or a cycle of links.
         raise UnusableRow("there is no such image", image) from None
