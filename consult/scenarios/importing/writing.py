@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
+import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from consult.errors import UserError
 from consult.scenarios.dicom import is_dicom, parted
+from consult.scenarios.importing.on_disk import OnDisk
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.jsonl_cases import FILE as CASES
 from consult.scenarios.photographs import PhotographError, open_photograph, read_photograph
@@ -54,11 +54,9 @@ class Target:
         self._cases = (self._folder / CASES).open("w", encoding="utf-8", newline="\n")
         self._kept = (self._folder / REPORT / "kept.jsonl").open("w", encoding="utf-8", newline="\n")
         self._dropped = (self._folder / REPORT / "dropped.jsonl").open("w", encoding="utf-8", newline="\n")
-        # On disk, so that a million ids use no more memory than one.
-        self._ids = sqlite3.connect(self._folder / "ids.db", isolation_level=None)
-        self._ids.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE ids (id TEXT UNIQUE)"
-        )
+        self._ids = OnDisk(self._folder / "ids.db")
+        self._shared = OnDisk(self._folder / "pictures.db")
+        """Hash or path of a picture that rows may share → its path in the target."""
         self.photographs = 0
 
     def __enter__(self) -> Target:
@@ -66,6 +64,7 @@ class Target:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ids.close()
+        self._shared.close()
         for stream in (self._cases, self._kept, self._dropped):
             # A full disk is reported for the file that filled it, not for a later flush.
             _closed(stream)
@@ -78,10 +77,7 @@ class Target:
         Raises:
             OSError: The disk is full.
         """
-        try:
-            return self._ids.execute("INSERT OR IGNORE INTO ids VALUES (?)", (case_id.lower(),)).rowcount == 1
-        except sqlite3.OperationalError as error:
-            raise OSError(errno.ENOSPC, f"cannot be written ({error})", str(self._out)) from None
+        return self._ids.add(case_id.lower())
 
     def photograph(self, root: Path, image: str) -> str:
         """Copy a photograph without its metadata, under a new name.
@@ -122,6 +118,27 @@ class Target:
             raise UnusableRow("the image cannot be used", str(error).removeprefix(f"{name}: ")) from None
         return self._saved(picture, lossless=content.startswith(PNG) or is_dicom(content))
 
+    def shared(self, root: Path, image: str, content: bytes = b"") -> str:
+        """Save a photograph once, however many rows have it.
+
+        Args:
+            root: The source's folder.
+            image: A path inside it, or the name of the content.
+            content: The photograph's file, if the source holds it.
+
+        Returns:
+            The path inside the target.
+
+        Raises:
+            UnusableRow: As in `photograph` and `embedded`.
+        """
+        key = hashlib.sha256(content).hexdigest() if content else f"/{image}"
+        saved = self._shared.get(key)
+        if saved is None:
+            saved = self.embedded(content, image) if content else self.photograph(root, image)
+            self._shared.add(key, saved)
+        return saved
+
     def _saved(self, picture: Image, *, lossless: bool) -> str:
         name = f"{PHOTOGRAPHS}/{self.photographs + 1:06}.{'png' if lossless else 'jpg'}"
         (self._folder / PHOTOGRAPHS).mkdir(exist_ok=True)
@@ -154,7 +171,7 @@ class Target:
     def finish(self) -> None:
         """Move the folder to its target."""
         self._ids.close()
-        (self._folder / "ids.db").unlink()
+        self._shared.close()
         for stream in (self._cases, self._kept, self._dropped):
             stream.close()
         self._folder.chmod(_DIRECTORY_MODE & ~_umask())
