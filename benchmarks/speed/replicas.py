@@ -49,6 +49,8 @@ def opened(
         chosen, processes = by_choice(reference, consultations)
         if processes > 1:
             sides[f"{processes} pinned processes"] = (chosen, None)
+        else:
+            close_model(chosen)
         if number > 1 and _has_ray():
             from consult.agents.models.replicas.on_ray import on_ray
 
