@@ -92,16 +92,18 @@ class Exchange:
         """Record how an accepted reply was read."""
         self.why = "; ".join(part for part in (self.why, how) if part)
 
-    def refuse(self, why: str = "") -> None:
+    def refuse(self, why: str = "", fault: str = "") -> None:
         """Record that the reply cannot be used.
 
         Args:
             why: The reason if it was read and rejected; by default it could not be read, for the backend's reason or
                 the usual one of the task.
+            fault: What is wrong with a reply that could not be read, in words that follow "it", if that is known.
         """
         reply, usual = self.reply, REFUSALS.get(self.request.task, "the reply cannot be read")
         self.unread = not why
-        cause = "" if reply is None else cause_of(reply)
+        # More room would not help a reply with a fault, so that it was cut does not matter.
+        cause = f"it {fault}" if fault else "" if reply is None else cause_of(reply)
         self.outcome, self.why = "refused", why or (f"{usual}: {cause}" if cause else usual)
 
     def ask_again(self) -> None:

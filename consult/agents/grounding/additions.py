@@ -27,6 +27,8 @@ from consult.agents.grounding.reading import (
 from consult.agents.grounding.vocabulary import Token, listed, tokens
 
 _UNITS = r"minute|hour|day|week|month|year|decade|summer|winter|spring|autumn"
+GENERAL = frozenset(f"disease:{one}" for one in ("disease", "illness", "syndrome"))
+"""Words for a disease that name none."""
 BABBLE = 4
 """This many unknown words in a sentence, more than those that are known, are no speech."""
 
@@ -130,7 +132,7 @@ def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
     claims = [token for token in fresh if is_claim(token)]
     for token in claims:
         if "disease" in token.classes and not covers(token, reading.asked):
-            yield Finding("disease", spelt(token))
+            yield Finding("added" if token.concepts & GENERAL else "disease", spelt(token))
         elif not _may_say(reading, token, clause, claims):
             yield Finding("unsaid" if reading.is_unsaid(token) else "added", spelt(token))
     others = [token for token in fresh if not token.concepts and not covers(token, reading.asked)]

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from consult.agents.prompt_formats.blanks import is_a_reason
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
-from consult.agents.prompt_formats.doctors_words import without_placeholders
+from consult.agents.prompt_formats.doctors_words import without_placeholders, without_repeats
 from consult.scenarios import URGENCIES, Scenario, Urgency
 from consult.scenarios.normalised import abstains
 
@@ -84,6 +85,15 @@ def said(value: object) -> str:
     return without_placeholders(clean(value)) if isinstance(value, str) else ""
 
 
+def reason_in(value: object) -> str:
+    """Return findings or a reason of an answer as clean text; empty if it only copies what was to be filled in.
+
+    Of a loop, each sentence is kept once: other prompts quote the text.
+    """
+    text = without_repeats(said(value))
+    return text if is_a_reason(text) else ""
+
+
 def diagnosis_in(named: str, scenario: Scenario, *, closed: bool) -> str | None:
     """Read a diagnosis: a label, or any short answer if the diagnoses are open."""
     if closed:
@@ -143,7 +153,7 @@ def share(stated: object) -> float | None:
 
 def reasoned(text: str, data: Mapping[str, Any] | None) -> str:
     """Return the private reasoning of an answer: a thought before it, and its own."""
-    return " ".join(part for part in (thought_of(text), said((data or {}).get("reasoning"))) if part)
+    return " ".join(part for part in (thought_of(text), reason_in((data or {}).get("reasoning"))) if part)
 
 
 def speech(text: str, speaker: str) -> str | None:

@@ -9,13 +9,14 @@ from consult.agents.models.model import Prompt
 from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.clean import without_thought
 
+UNSAYABLE = "it held no words that can be said to the patient as they are"
 LACKING = {
     "triage": "it named no specialty of the list",
     "action": "it named no act that is on offer, with what belongs to it",
     "opinion": "it named no diagnosis of the list",
     "decision": "it named no diagnosis of the list",
-    "explanation": "it held no words that can be said to the patient as they are",
-    "reply": "it held no words that can be said to the patient as they are",
+    "explanation": UNSAYABLE,
+    "reply": UNSAYABLE,
     "free": "it held no line that the patient may say now",
 }
 """Task → what an answer that cannot be used lacks."""
@@ -45,7 +46,7 @@ def complaint(exchange: Exchange, why: str = "") -> str:
     reply, prompt = exchange.answer, exchange.request.prompt
     cause = next((words for known, words in SAID.items() if known in cause_of(reply)), "")
     if cause:
-        return cause
+        return f"{why}, and {cause}" if why else cause
     lacking = why or LACKING.get(exchange.request.task, "it does not have the form asked for")
     formless = prompt.schema is not None and json_object(without_thought(reply.text)) is None
     return f"{lacking}, and it held no JSON object" if formless and "JSON" not in lacking else lacking

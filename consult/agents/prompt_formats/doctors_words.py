@@ -18,6 +18,7 @@ FEWEST = 3
 
 _MARKED = re.compile(r"<[a-z][^<>]*>", re.IGNORECASE)
 _OTHER = re.compile(r"(?:^|[\n.!?]\s*)\W*(?:the )?patient(?: (?:says|asks|replies))?\**\s*:", re.IGNORECASE)
+_WITH_END = re.compile(r"[.!?]*[^.!?]+[.!?]*|[.!?]+")
 _SENTENCE = re.compile(r"[.!?]+(?:\s|$)|\n+")
 
 
@@ -44,6 +45,14 @@ def without_placeholders(text: str) -> str:
     """Return a text without blanks such as `<one sentence>`; empty if nothing else is left."""
     left = _MARKED.sub(" ", text)
     return " ".join(left.split()) if re.search(r"\w", left) else ""
+
+
+def without_repeats(text: str) -> str:
+    """Return a text without sentences that say again what one before said in the same words."""
+    sentences = _WITH_END.findall(text)
+    first = {" ".join(_words(one)): i for i, one in reversed(list(enumerate(sentences)))}
+    kept = (one for i, one in enumerate(sentences) if len(_words(one)) < FEWEST or first[" ".join(_words(one))] == i)
+    return "".join(kept).strip()
 
 
 def _echoes(text: str, instructions: str) -> bool:

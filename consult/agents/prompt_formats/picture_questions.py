@@ -18,6 +18,7 @@ from consult.agents.prompt_formats.answers import (
     answer_object,
     diagnosis_in,
     named_in_text,
+    reason_in,
     reasoned,
     said,
     share,
@@ -87,8 +88,8 @@ def read_opinion(text: str, scenario: Scenario) -> OpinionOutput | None:
     return OpinionOutput(
         diagnosis=answer,
         confidence=share(data.get("confidence")),
-        reason=said(data.get("reasoning")),
-        findings=said(data.get("findings")),
+        reason=reason_in(data.get("reasoning")),
+        findings=reason_in(data.get("findings")),
     )
 
 
@@ -102,7 +103,7 @@ def read_decision(text: str, scenario: Scenario) -> DecisionOutput | None:
         differential=(),
         thought=reasoned(text, data),
         words=words,
-        findings=said(data.get("findings")),
+        findings=reason_in(data.get("findings")),
         confidence=share(data.get("confidence")),
     )
 

@@ -34,6 +34,7 @@ from consult.agents.prompt_formats.answers import (
     json_object,
     named_in_text,
     only_one,
+    reason_in,
     reasoned,
     said,
     share,
@@ -43,7 +44,6 @@ from consult.agents.prompt_formats.answers import (
     urgency_in,
 )
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought
-from consult.agents.prompt_formats.doctors_words import all_texts, not_doctors_words
 from consult.agents.prompt_formats.prompt_format import (
     ActionOutput,
     DecisionOutput,
@@ -68,6 +68,7 @@ from consult.agents.prompt_formats.schemas import (
     shape,
     triage_schema,
 )
+from consult.agents.prompt_formats.spoken import FORMS, not_sayable
 from consult.agents.prompt_formats.whole import WholeAnswers
 from consult.agents.temperament import Temperament
 from consult.agents.titles import doctor_of, on_file, person_of
@@ -83,12 +84,6 @@ THOUGHT_TOKENS = 512
 UNSURE = "unsure"
 STANCES = ("stance_likely", "stance_danger", "stance_story")
 """What the members of a panel attend to, in turn; the names of the texts."""
-_FORMS = {
-    "ask": '{"action": "ask", "topic": "<topic>", "text": "<one question to the patient>"}',
-    "examine": '{"action": "examine", "topic": "<examination>", "text": "<what you say while you do it>"}',
-    "consult": '{"action": "consult", "text": "<what you tell the patient>"}',
-    "conclude": '{"action": "conclude"}',
-}
 _TO = {
     "ask": "to ask the patient",
     "examine": "to examine the patient",
@@ -185,13 +180,13 @@ class PlainDialect(WholeAnswers):
         if specialty is None:
             return None
         stated, why = (answer, answer) if data is None else (str(data.get("urgency") or ""), data.get("why"))
-        thought, findings = reasoned(text, data), said(data.get("findings")) if data else ""
+        thought, findings = reasoned(text, data), reason_in(data.get("findings")) if data else ""
         urgency = urgency_in(stated) if view.question is None else None
-        return TriageOutput(specialty, urgency, said(why), thought, findings)
+        return TriageOutput(specialty, urgency, reason_in(why), thought, findings)
 
     def action(self, view: DoctorView) -> Prompt:
         """Ask for the next act."""
-        offers = [f"- {_TO[offer]}: {_FORMS[offer]}" for offer in view.offers if offer in _FORMS]
+        offers = [f"- {_TO[offer]}: {FORMS[offer]}" for offer in view.offers if offer in FORMS]
         offers += [self.texts.text("think_first")] if view.thinks else []
         task = self.texts.fill(
             "action",
@@ -265,8 +260,8 @@ class PlainDialect(WholeAnswers):
         return OpinionOutput(
             diagnosis=diagnosis,
             confidence=None if outside else share(data.get("confidence")),
-            reason=said(data.get("reasoning") or data.get("reason")),
-            findings=said(data.get("findings")),
+            reason=reason_in(data.get("reasoning") or data.get("reason")),
+            findings=reason_in(data.get("findings")),
             differential=tuple(one for one in others if one != diagnosis)[:MOST_OTHERS],
             urgency=urgency_in(str(data.get("urgency") or "")),
         )
@@ -304,7 +299,7 @@ class PlainDialect(WholeAnswers):
             thought=reasoned(text, data),
             urgency=urgency_in(str(data.get("urgency") or "")),
             words=words,
-            findings=said(data.get("findings")),
+            findings=reason_in(data.get("findings")),
             confidence=share(data.get("confidence")),
         )
 
@@ -345,9 +340,7 @@ class PlainDialect(WholeAnswers):
 
     def _told(self, line: str | None, task: str) -> str:
         """Return words for the patient; empty if they are none, such as a placeholder or another speaker's."""
-        instructions = all_texts([self.texts.text(name) for name in ("doctor", "attending_rules", task)])
-        shown = "\n".join((instructions, *_FORMS.values())) if task == "action" else instructions
-        return "" if not line or not_doctors_words(line, shown) else line
+        return "" if not line or not_sayable(line, task, self.texts) else line
 
     # -- assessor --------------------------------------------------------------------------------------------------
 

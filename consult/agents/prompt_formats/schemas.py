@@ -10,6 +10,7 @@ from consult.agents.acts import NOT_MY_FIELD, DoctorView, PatientView
 from consult.agents.choices import Rationale
 from consult.agents.models.model import Choice
 from consult.agents.prompt_formats.answers import LONGEST_ANSWER
+from consult.agents.prompt_formats.blanks import MEANINGS
 from consult.scenarios import URGENCIES
 
 Schema = dict[str, Any]
@@ -33,20 +34,6 @@ ANSWER_KEYS = (*REASONS, "answer", "confidence")
 """Keys of an answer to a question about pictures: of the attending's, and of a specialist's."""
 REFERRAL_KEYS = (*REASONS, "specialty")
 """Keys of the triage of such a question."""
-
-_MEANINGS = {
-    "findings": "<what you see and what was told, at most 70 words>",
-    "reasoning": "<what speaks for and against, at most 100 words>",
-    "diagnosis": "<diagnosis>",
-    "differential": ["<second most likely>", "<third>"],
-    "confidence": "<your probability that the diagnosis is right, 0 to 1>",
-    "urgency": f"<{', '.join(URGENCIES[:-1])} or {URGENCIES[-1]}>",
-    "specialty": "<clinic>",
-    "answer": "<answer>",
-    "why": "<one sentence that the patient hears: which clinic, and why>",
-}
-"""Key of an answer → what it holds, in a prompt."""
-
 
 DIFFERENTIAL = ["<differential>", "<differential>"]
 """In the attending's prompts: user functions recognise a decision, and not an opinion, by `<differential>`."""
@@ -81,8 +68,8 @@ def shape(keys: Iterable[str], **meanings: object) -> str:
         keys: The keys in their order.
         meanings: Key → what it holds, if that is not the usual thing.
     """
-    shown = json.dumps({key: meanings.get(key, _MEANINGS[key]) for key in keys})
-    number = json.dumps(_MEANINGS["confidence"])
+    shown = json.dumps({key: meanings.get(key, MEANINGS[key]) for key in keys})
+    number = json.dumps(MEANINGS["confidence"])
     return shown.replace(number, number.strip('"'))
 
 

@@ -10,7 +10,8 @@ from consult.agents.acts import DoctorView, Usage
 from consult.agents.models.model import Choice, Prompt, Reply
 from consult.agents.prompt_formats.answers import json_object
 from consult.agents.prompt_formats.clean import clean, without_thought
-from consult.agents.prompt_formats.correction import complaint, corrected
+from consult.agents.prompt_formats.correction import UNSAYABLE, complaint, corrected
+from consult.agents.prompt_formats.spoken import fault_of
 from consult.agents.roles.client import ATTEMPTS, RequestContext, RoleClient, usage
 
 W = TypeVar("W")
@@ -107,7 +108,8 @@ async def generate_with_retry(
             exchange.note(_leniently(prompt, reply.text, word))
             break
         reason = why() if why else ""
-        exchange.refuse(reason)
+        fault = fault_of(reply.text, task, client.texts) if client.dialect.in_words else ""
+        exchange.refuse(reason, fault)
         if attempt == 0:
             cost += Usage(unusable=1)
         if exchange.before is not None:
@@ -115,5 +117,5 @@ async def generate_with_retry(
             prompt = exchange.request.prompt
             client = replace(client, widens=False, sampling=replace(client.sampling, max_tokens=None))
         if client.dialect.in_words:
-            prompt = corrected(prompt, complaint(exchange, reason))
+            prompt = corrected(prompt, complaint(exchange, reason or (fault and f"{UNSAYABLE}: it {fault}")))
     return word, reply, cost

@@ -46,7 +46,9 @@ class Specialist:
             reason, more = await self._reason(word.diagnosis, view, scenario, context)
             cost += more
             word = replace(word, reason=reason or dialect.plain_opinion(word, view))
-        confidence = word.confidence if reply.probability is None else reply.probability
+        # The probability of "not my field" is no confidence in a diagnosis; the starter's format expects one.
+        certain = word.diagnosis is not None or dialect.slots
+        confidence = reply.probability if certain and reply.probability is not None else word.confidence
         return Opinion(
             specialty=self.specialty,
             diagnosis=word.diagnosis,

@@ -7,6 +7,8 @@ import pytest
 from consult.agents.grounding.claims import Grounds, check_claims
 from consult.agents.grounding.language import Quantity, denies, normalised, quantities
 from consult.agents.grounding.speech import not_speech
+from consult.agents.grounding.verdict import check_free_line
+from consult.scenarios import Scenario
 
 KNEE = Grounds(("my left knee hurts", "it is swollen"), ("I fell off a ladder",), "What brings you here?")
 FEVER = Grounds(("I have had no fever",), ("I sweat at night",), "Have you had a fever?")
@@ -74,6 +76,7 @@ def test_language_passes(line: str, grounds: Grounds) -> None:
         ("My left knee hurts and it is swollen. I took ibuprofen.", KNEE, "added"),
         ("My left knee hurts and it is swollen, like my brother's.", KNEE, "added"),
         ("My left knee hurts and it is swollen. I think it is arthritis.", KNEE, "disease"),
+        ("My left knee hurts and it is swollen. I think it is a rare disease.", KNEE, "added"),
         ("My left knee hurts and it is swollen. I came back from Kenya.", KNEE, "added"),
         ("Yes, I had a fever.", FEVER, "denied"),
         ("Yes.", FEVER, "denied"),
@@ -102,6 +105,14 @@ def test_language_passes(line: str, grounds: Grounds) -> None:
 )
 def test_what_nobody_licensed_is_found(line: str, grounds: Grounds, kind: str) -> None:
     assert kind in {finding.kind for finding in check_claims(line, grounds)}
+
+
+@pytest.mark.parametrize(
+    ("word", "leaked"), [("disease", False), ("illness", False), ("syndrome", False), ("cancer", True), ("flu", True)]
+)
+def test_a_word_for_any_disease_names_no_diagnosis(derm34: Scenario, word: str, leaked: bool) -> None:
+    verdict = check_free_line(f"My left knee hurts and it is swollen. It is a {word}, I think.", KNEE, derm34)
+    assert (verdict.sound, verdict.leaked) == (False, leaked)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from consult.agents.exchange import Exchange
 from consult.agents.models import Message, ModelInfo, Prompt, Reply
-from consult.agents.prompt_formats.correction import corrected
+from consult.agents.prompt_formats.correction import UNSAYABLE, corrected
 from consult.agents.roles.client import RequestContext, RoleClient
 from consult.agents.roles.doctors import generate_with_retry
 
@@ -52,6 +54,27 @@ def test_the_second_try_says_what_was_wrong(reply, task, words):
     assert texts[0] == "Which?" and texts[-1].startswith("Which?\n\nYour answer could not be used: ")
     assert words in texts[-1] and sent[-1].seed != sent[0].seed
     assert sent[-1].prompt.messages[-1].photographs == (PHOTOGRAPH,) and sent[-1].prompt.schema == SCHEMA
+
+
+@pytest.mark.parametrize(
+    ("reply", "task", "words"),
+    [
+        (Reply("Come back soon. Come back soon. Come back soon."), "explanation", "it repeats itself."),
+        (Reply("It will pass.\nPatient: Thank you."), "reply", "it speaks for the patient."),
+        (Reply("Hm. Hm hm hm. Hm hm hm. Hm hm hm.", cut=True), "reply", "it repeats itself, and it was too long and"),
+        (Reply('{"action": "ask", "text": "<one question>"}'), "action", "it has a placeholder."),
+    ],
+)
+def test_the_second_try_says_why_words_cannot_be_said_to_the_patient(reply, task, words):
+    texts, _ = tried([reply, *([reply] if reply.cut else []), Reply("dermatology")], task=task, schema=None)
+    assert texts[-1].startswith(f"Which?\n\nYour answer could not be used: {UNSAYABLE}: {words}")
+
+
+def test_why_words_cannot_be_said_is_recorded():
+    exchange = Exchange(cast(Any, SimpleNamespace(task="explanation")), ModelInfo("m", "server", "plain"))
+    exchange.accept(Reply("Soon. Soon.", cut=True))
+    exchange.refuse(fault="repeats itself")
+    assert exchange.why == "not a usable explanation: it repeats itself" and exchange.unread
 
 
 def test_the_readers_own_reason_is_told():

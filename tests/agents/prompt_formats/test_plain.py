@@ -660,3 +660,41 @@ def test_a_placeholder_is_no_reason(view: DoctorView, derm34: Scenario) -> None:
     decision = DIALECT.read_decision(json.dumps({"reasoning": blank, "diagnosis": "eczema"}), view, derm34)
     assert decision is not None and (decision.diagnosis, decision.thought) == ("eczema", "")
     assert DIALECT.read_decision(json.dumps({"diagnosis": "<diagnosis>"}), view, derm34) is None
+
+
+NO_REASONS = (
+    "What speaks for and against",
+    "what you see and what was told, at most 70 words",
+    "One sentence that the patient hears.",
+    "routine or emergency",
+    "second most likely",
+    "1.19",
+    "…",
+)
+"""What a small model wrote in place of findings or a reason: blanks of the prompt without their brackets, numbers."""
+
+
+@pytest.mark.parametrize("copied", NO_REASONS)
+def test_words_of_a_blank_and_numbers_are_no_reason(view: DoctorView, derm34: Scenario, copied: str) -> None:
+    given = {"findings": copied, "reasoning": copied, "why": copied}
+    triage = DIALECT.read_triage(json.dumps({**given, "specialty": "dermatology", "urgency": "soon"}), view)
+    assert triage is not None and (triage.findings, triage.thought, triage.why) == ("", "", "")
+    decided = json.dumps({**given, "diagnosis": "eczema"})
+    opinion = DIALECT.read_opinion(decided, view, derm34)
+    assert opinion is not None and (opinion.findings, opinion.reason) == ("", "")
+    decision = DIALECT.read_decision(decided, view, derm34)
+    assert decision is not None and (decision.findings, decision.thought) == ("", "")
+
+
+def test_of_a_loop_each_sentence_is_kept_once(view: DoctorView, derm34: Scenario) -> None:
+    looped = "It is 3.5 cm wide. It is a dry patch. No. " + "It is a dry patch. " * 5 + "No. It is a dry"
+    decision = DIALECT.read_decision(json.dumps({"reasoning": looped, "diagnosis": "eczema"}), view, derm34)
+    assert decision is not None and decision.thought == "It is 3.5 cm wide. It is a dry patch. No. No. It is a dry"
+
+
+@pytest.mark.parametrize(
+    "own", ["Dry, itchy hands.", "It can wait: routine.", "None.", "A 3 cm patch.", "...so? It may be 3.5 cm!?"]
+)
+def test_a_short_reason_is_kept(view: DoctorView, derm34: Scenario, own: str) -> None:
+    opinion = DIALECT.read_opinion(json.dumps({"reasoning": own, "diagnosis": "eczema"}), view, derm34)
+    assert opinion is not None and opinion.reason == own

@@ -667,3 +667,13 @@ def test_a_decision_whose_words_cannot_be_said_is_told_by_the_program(
     assert [one.task for one in asked] == ["decision", "explanation", "explanation"]
     assert "cannot be" not in asked[1].prompt.messages[-1].text
     assert "as they are" in asked[2].prompt.messages[-1].text
+
+
+@pytest.mark.parametrize(("named", "confidence"), [("eczema", 0.4), ("not my field", None)])
+def test_only_a_diagnosis_has_a_confidence(derm34: Scenario, named: str, confidence: float | None) -> None:
+    async def generate(request: Request) -> Reply:
+        return Reply(f'{{"reasoning": "Dry.", "diagnosis": "{named}", "confidence": 0.9}}', probability=0.4)
+
+    specialist = Specialist(RoleClient("specialist", ModelInfo("fake", "test", "plain"), generate), "dermatology", 0)
+    opinion, _ = asyncio.run(specialist.opinion(view(derm34), derm34, RequestContext(0, (0,), 3, 1)))
+    assert (opinion.usable, opinion.confidence) == (True, confidence)

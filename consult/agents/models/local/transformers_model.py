@@ -39,6 +39,7 @@ from consult.agents.models.model import (
 )
 from consult.agents.models.model_resolver import Located, locate
 from consult.errors import ModelWarning
+from consult.fields import Dtype
 
 KEPT_TRIES = 512
 """Most lists of options that are cached as tries."""
@@ -107,13 +108,18 @@ class TransformersModel:
         return cls.of(locate(str(folder)), reference)
 
     @classmethod
-    def of(cls, located: Located, reference: str) -> TransformersModel:
+    def of(cls, located: Located, reference: str, dtype: Dtype = "auto") -> TransformersModel:
         """Load a located model.
+
+        Args:
+            located: Where it is.
+            reference: The reference as the user gave it.
+            dtype: Data type of its weights.
 
         Raises:
             ModelError: The folder contains no model, or one that cannot be loaded safely.
         """
-        return cls(load_base(located), reference, located.adapter)
+        return cls(load_base(located, dtype), reference, located.adapter)
 
     @property
     def info(self) -> ModelInfo:

@@ -10,6 +10,7 @@ from typing import Protocol
 from consult.agents.models.model import Model, ModelError, ModelGoneError, ModelInfo, Reply, Request
 from consult.agents.models.replicas.replica import Answered, Failure
 from consult.errors import ModelWarning
+from consult.fields import Dtype
 
 
 class ReplicaLostError(Exception):
@@ -23,7 +24,7 @@ class Worker(Protocol):
     def name(self) -> str:
         """Name the replica, for a sentence."""
 
-    def open(self, reference: str, role: str | None) -> Future[tuple[ModelInfo | None, Failure | None]]:
+    def open(self, reference: str, role: str | None, dtype: Dtype) -> Future[tuple[ModelInfo | None, Failure | None]]:
         """Load a model in the replica."""
 
     def generate(self, reference: str, requests: Sequence[Request]) -> Future[Answered]:
@@ -48,14 +49,14 @@ class Group:
         """Return the number of replicas that are left."""
         return len(self._workers)
 
-    def open(self, reference: str, role: str | None = None) -> Model:
-        """Load a model in every replica.
+    def open(self, reference: str, role: str | None = None, dtype: Dtype = "auto") -> Model:
+        """Load a model in every replica; the arguments are those of `consult.agents.models.open_model`.
 
         Raises:
             ModelError: It cannot be loaded, or the replicas found different models behind the reference.
         """
         try:
-            info = self._opened(reference, role)
+            info = self._opened(reference, role, dtype)
         except BaseException:
             if not self._users:
                 self._end()
@@ -63,8 +64,8 @@ class Group:
         self._users += 1
         return ReplicatedModel(self, info)
 
-    def _opened(self, reference: str, role: str | None) -> ModelInfo:
-        opened = [worker.open(reference, role) for worker in self._workers]
+    def _opened(self, reference: str, role: str | None, dtype: Dtype) -> ModelInfo:
+        opened = [worker.open(reference, role, dtype) for worker in self._workers]
         infos: list[ModelInfo] = []
         for worker, future in zip(self._workers, opened, strict=True):
             try:

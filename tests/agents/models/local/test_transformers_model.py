@@ -14,7 +14,9 @@ import torch
 from PIL import Image
 
 from consult.agents.models import Choice, Message, ModelError, Prompt, Reply, Request, open_model
+from consult.agents.models.local.loading import load_base
 from consult.agents.models.local.transformers_model import TransformersModel
+from consult.agents.models.model_resolver import locate
 from consult.agents.prompt_formats.starter import StarterDialect
 from consult.rl.starter.architecture import PATCHES, TEMPLATE, build_model, build_processor, train_tokenizer
 from consult.scenarios import Photograph
@@ -129,6 +131,15 @@ def test_what_it_is(model: TransformersModel, llava: Path) -> None:
     assert (info.reference, info.backend, info.dialect, info.sees) == ("tiny", "transformers", "plain", True)
     assert info.revision == TransformersModel.load(llava, "again").info.revision
     assert len(info.revision) == 16
+
+
+def test_weights_have_the_data_type_that_was_chosen(model: TransformersModel, llava: Path) -> None:
+    again = TransformersModel.of(locate(str(llava)), "tiny", "bfloat16")
+    assert (model.info.details["dtype"], again.info.details["dtype"]) == ("float32", "bfloat16")
+    assert again.base is not model.base and again.base is load_base(locate(str(llava)), "bfloat16")
+    assert again.info.revision == model.info.revision and model.base is load_base(locate(str(llava)))
+    (reply,) = again.generate([request("What is it?", photo=1, choice=Choice(("a rash", "a burn")))])
+    assert reply.text.startswith(("a rash", "a burn"))
 
 
 # -- photographs -------------------------------------------------------------------------------------------------------

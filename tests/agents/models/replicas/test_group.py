@@ -25,7 +25,7 @@ class Worker:
         self.closed = False
         self.fails: Failure | None = None
 
-    def open(self, reference: str, role: str | None) -> Future[tuple[ModelInfo | None, Failure | None]]:
+    def open(self, reference: str, role: str | None, dtype: str) -> Future[tuple[ModelInfo | None, Failure | None]]:
         return told(lambda: (ModelInfo(reference, "test", revision=self.revision), self.fails))
 
     def generate(self, reference: str, requests: Sequence[Request]) -> Future[Answered]:
