@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 
 from consult.agents.grounding.language import normalised, words_of
 
@@ -175,10 +174,14 @@ def _grams(words: tuple[str, ...], n: int) -> list[tuple[str, ...]]:
 def _echoes(said: str, instructions: str, heard: str) -> bool:
     if not instructions:
         return False
-    ours = set(_grams(tuple(words_of(said)), ECHO))
-    return bool(ours & _known(instructions) - _known(heard))
+    ours = {f" {' '.join(gram)} " for gram in _grams(tuple(words_of(said)), ECHO)}
+    if not ours:
+        return False
+    instructed, known = _spoken(instructions), _spoken(heard)
+    return any(gram in instructed and gram not in known for gram in ours)
 
 
-@lru_cache(maxsize=256)
-def _known(text: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(_grams(tuple(words_of(normalised(text))), ECHO))
+def _spoken(text: str) -> str:
+    """Return a text's words between spaces, line by line: most lines of a prompt are those of the prompt before."""
+    words = (word for line in text.splitlines() for word in words_of(normalised(line)))
+    return f" {' '.join(words)} "

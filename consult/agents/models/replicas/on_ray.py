@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from consult.agents.models.model import ModelError, ModelInfo, Request
 from consult.agents.models.replicas.group import Group, ReplicaLostError
 from consult.agents.models.replicas.replica import Answered, Failure, Replica
+from consult.fields import Dtype
 
 T = TypeVar("T")
 
@@ -78,8 +79,8 @@ class _Actor:
     def __init__(self, number: int, actor: Any, ray: Any) -> None:
         self.name, self._actor, self._ray = f"replica {number}", actor, ray
 
-    def open(self, reference: str, role: str | None) -> Future[tuple[ModelInfo | None, Failure | None]]:
-        return self._sent(self._actor.open.remote(reference, role))
+    def open(self, reference: str, role: str | None, dtype: Dtype) -> Future[tuple[ModelInfo | None, Failure | None]]:
+        return self._sent(self._actor.open.remote(reference, role, dtype))
 
     def generate(self, reference: str, requests: Sequence[Request]) -> Future[Answered]:
         return self._sent(self._actor.generate.remote(reference, list(requests)))

@@ -25,7 +25,7 @@ class Worker:
         self.closed = False
         self.fails: Failure | None = None
 
-    def open(self, reference: str, role: str | None) -> Future[tuple[ModelInfo | None, Failure | None]]:
+    def open(self, reference: str, role: str | None, dtype: str) -> Future[tuple[ModelInfo | None, Failure | None]]:
         return told(lambda: (ModelInfo(reference, "test", revision=self.revision), self.fails))
 
     def generate(self, reference: str, requests: Sequence[Request]) -> Future[Answered]:
@@ -94,6 +94,20 @@ def test_the_share_of_a_lost_replica_goes_to_the_others() -> None:
         model.generate(REQUESTS)
     with pytest.raises(ModelGoneError):
         model.generate(REQUESTS)
+
+
+def test_a_lane_keeps_to_its_replica_and_moves_when_it_is_lost() -> None:
+    workers = [Worker("replica 1"), Worker("replica 2", lost_after=2)]
+    group = Group(workers)
+    group.open("m")
+    assert [reply.text for reply in group.generate_in(1, "m", REQUESTS[:2])] == REPLIES[:2]
+    assert (len(workers[0].answered), len(workers[1].answered)) == (0, 2)
+    with pytest.warns(ModelWarning, match="replica 2 ended; the other one takes over"):
+        assert [reply.text for reply in group.generate_in(1, "m", REQUESTS[2:4])] == REPLIES[2:4]
+    assert [reply.text for reply in group.generate_in(1, "m", REQUESTS)] == REPLIES
+    workers[0].lost_after = 0
+    with pytest.raises(ModelGoneError, match="all replicas"):
+        group.generate_in(0, "m", REQUESTS)
 
 
 def test_errors_keep_their_kind_and_warnings_reach_the_driver() -> None:
