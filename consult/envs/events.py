@@ -151,11 +151,16 @@ def consultation_event(
     }
 
 
+def _has_triage(ended: Event) -> bool:
+    """Return whether a consultation had a triage, also one that named no specialty, which counts as wrong."""
+    return ended["specialty"] is not None or (ended["team"] == "panel" and ended["status"] == "finished")
+
+
 def summary_event(run: str, ended: list[Event], wall_seconds: float) -> Event:
     """Describe a run that has ended."""
     judged = [e for e in ended if e["correct"] is not None]
     voted = [e for e in judged if e["opinions"]]
-    triaged = [e for e in ended if e["specialty"] is not None and e["true_specialty"] is not None]
+    triaged = [e for e in ended if e["true_specialty"] is not None and _has_triage(e)]
     count = {status: sum(e["status"] == status for e in ended) for status in ("finished", "unfinished", "failed")}
     return {
         "event": "summary",

@@ -59,6 +59,11 @@ TRIES = 3
 LONGEST_QUOTED = 300
 """Most characters of a refused line that the next prompt quotes."""
 
+_ASKS = re.compile(
+    r"\?|\b(?:wonder(?:ing|ed)?|ask|know|tell me|explain|worried|afraid|curious|unsure|sure)\b", re.IGNORECASE
+)
+"""What shows that a line asks something, also without a question mark."""
+
 
 @dataclass(frozen=True)
 class Patient:
@@ -201,7 +206,10 @@ class Patient:
             others = [fact for fact in view.card.facts if fact not in task.facts and not fact.none]
             return _by_words(line, task.facts, others, self.scenario)
         grounds = _grounds(view, task.facts, _left(view, task), instructions)
-        return check_free_line(line, grounds, self.scenario, (fact.text for fact in view.card.facts))
+        verdict = check_free_line(line, grounds, self.scenario, (fact.text for fact in view.card.facts))
+        if verdict.sound and task.kind == "ask" and not _ASKS.search(line):
+            return Verdict(backed=False, leaked=False, reason="it asks nothing")
+        return verdict
 
     def _plain(self, task: PatientTask, temperament: Temperament) -> str:
         if task.kind == "unknown":

@@ -79,23 +79,25 @@ def _sentence(model: str, group: list[ReplyCount], run: str, store: Path, specia
     unusable, tries = sum(one.unusable for one in group), sum(one.tries for one in group)
     why = group[0].why.rpartition(": ")[2] if len(group) > 1 else group[0].why
     said = f"{unusable} of {count_of(tries, 'reply', 'replies')} of '{without_controls(model)}' as {who}"
-    fix = NO_SPECIALTIES if names == ["triage"] and not specialties else _fix(group[0], run, store)
+    fix = NO_SPECIALTIES if names == ["triage"] and not specialties else _fix(group[0], names, run, store)
     return f"{said} could not be used ({why}); {fix}"
 
 
-def _fix(one: ReplyCount, run: str, store: Path) -> str:
-    role = one.role.partition("=")[0]
+def _fix(one: ReplyCount, names: Sequence[str], run: str, store: Path) -> str:
+    roles = list(dict.fromkeys(name.partition("=")[0] for name in names))
+    room = " ".join(f"--max-tokens {role}=N" for role in roles)
+    off = " ".join(f"--thinking {role}=off" for role in roles)
     if ONLY_THOUGHT in one.why:
         return (
-            f"switch its private thought off with --thinking {role}=off, or start the server without a parser of "
-            f"private thought, or give it more room with --max-tokens {role}=N"
+            f"switch its private thought off with {off}, or start the server without a parser of private thought, or "
+            f"give it more room with {room}"
         )
     if CUT in one.why:
-        return f"give it more room with --max-tokens {role}=N"
+        return f"give it more room with {room}"
     if NO_TOOLS in one.why:
         return "start the server without tools, or give another model"
     if any(why in one.why for why in (REFUSED, WITHHELD)):
-        return f"give {role} another model"
+        return f"give {' and '.join(roles)} another model"
     if EMPTY in one.why:
         return "check the server's chat template and its log, or give another model"
     named = "" if str(store) == "consult.db" else f" --db {shlex.quote(str(store))}"

@@ -467,6 +467,17 @@ def test_whether_the_plan_is_taken_to_does_not_hang_on_the_words(make: Make, der
     }
 
 
+@pytest.mark.parametrize(
+    ("line", "source"),
+    [("A long time.", "program"), ("How long, doctor?", "model"), ("I was wondering how long it will last.", "model")],
+)
+def test_a_question_back_asks_something(make: Make, derm34: Scenario, line: str, source: str) -> None:
+    patient, _ = make(ask=[line], satisfied=["Bye."], reluctant=["Bye."])
+    seen = replace(view(derm34, TOLD, temperament="melancholic"), offers=("ask", "satisfied"))
+    acts = [asyncio.run(patient.react(seen, context(seed))) for seed in range(20)]
+    assert {act.source for act in acts if act.action == "ask"} == {source}
+
+
 @pytest.mark.parametrize("dialect", ["plain", "starter"])
 def test_a_question_back_falls_back_to_its_kind(make: Make, derm34: Scenario, dialect: str) -> None:
     bad = ["<fact> for 9 weeks, eczema?"]

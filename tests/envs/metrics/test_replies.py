@@ -137,6 +137,8 @@ def test_few_tries_say_nothing(played):
     """Two unusable replies of one triage are no run's failure."""
     run = played(mumbling)
     assert run.code == 0 and by_role(run.store)["triage"].unusable == 2
+    # It named no specialty, which is a wrong one, as in reports.
+    assert (run.events[-1]["triaged"], run.events[-1]["triage_correct"]) == (1, 0)
 
 
 def test_a_report_counts_them(played, tmp_path):
@@ -155,3 +157,10 @@ def test_a_triage_without_specialties_is_told_what_to_do():
     assert said.startswith("4 of 4 replies of 'starter@1' as triage could not be used") and "--team no-triage" in said
     (said,) = unusable_roles(counted, "r1", Path("a.db"), ("dermatology",))
     assert "--team" not in said and "--db a.db" in said
+
+
+def test_the_fix_names_all_roles_with_the_same_reason():
+    why = "cannot be read: cut off at its token limit"
+    counted = [ReplyCount(role, "m@1", 4, 4, 4, 0, 0, why) for role in ("triage", "specialist")]
+    (said,) = unusable_roles(counted, "r1", Path("a.db"), ("dermatology",))
+    assert said.endswith("give it more room with --max-tokens triage=N --max-tokens specialist=N")

@@ -236,7 +236,7 @@ class TransformersModel:
         rows = [self._row(request, n_in) for request, n_in in zip(requests, used, strict=True)]
         self._draw(requests, inputs, rows, self.stops)
         limited = [
-            replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.options or row.matcher))
+            replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.matcher) or row.chose)
             for one, row in zip(sent, rows, strict=True)
         ]
         replies = [self._reply(*each) for each in zip(limited, rows, used, strict=True)]

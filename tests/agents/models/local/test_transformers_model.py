@@ -432,6 +432,9 @@ def test_a_reply_says_what_was_sent(model: TransformersModel) -> None:
     chosen, free = (reply.sent for reply in model.generate([asked, begun]))
     assert chosen is not None and free is not None
     assert (chosen.constrained, free.constrained) == (True, False)
+    # Without a grammar, a reply that never comes to the place of its choice is free.
+    (never,) = model.generate([request("Where?", choice=Choice(("yes", "no"), after='"diagnosis": "'), tokens=4)])
+    assert never.sent is not None and not never.sent.constrained
     assert chosen.text == model.text(asked.prompt) and free.text == model.text(begun.prompt)
     assert free.text.endswith("<|im_start|>assistant\nI say ") and free.begin == "I say "
     assert [m.text for m in chosen.messages] == ["doctor", "Where   is it?"]  # a control token within is taken out
