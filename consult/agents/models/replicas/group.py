@@ -53,7 +53,7 @@ class Group:
         """Load a model in every replica; the arguments are those of `consult.agents.models.open_model`.
 
         Raises:
-            ModelError: It cannot be loaded, or the replicas found different models behind the reference.
+            ModelError: It cannot be loaded, all replicas ended, or they found different models behind the reference.
         """
         try:
             info = self._opened(reference, role, dtype)
@@ -65,20 +65,23 @@ class Group:
         return ReplicatedModel(self, info)
 
     def _opened(self, reference: str, role: str | None, dtype: Dtype) -> ModelInfo:
-        opened = [worker.open(reference, role, dtype) for worker in self._workers]
+        opened = [(worker, worker.open(reference, role, dtype)) for worker in self._workers]
         infos: list[ModelInfo] = []
-        for worker, future in zip(self._workers, opened, strict=True):
+        for worker, future in opened:
             try:
                 info, failure = future.result()
             except ReplicaLostError:
-                raise ModelError(
-                    f"{worker.name} ended while it loaded '{reference}'; its memory may not suffice: give fewer "
-                    "replicas, or a smaller model"
-                ) from None
+                self._lose(worker, f" while it loaded '{reference}'")
+                continue
             if failure is not None:
                 raise failure.error()
             assert info is not None
             infos.append(info)
+        if not infos:
+            raise ModelError(
+                f"no replica could load '{reference}': each ended while it did, as when memory is short; load it once, "
+                "with --replicas 1, or give a smaller model"
+            )
         if len({info.revision for info in infos}) > 1:
             raise ModelError(f"the replicas found different models behind '{reference}'; give them the same files")
         return infos[0]
@@ -122,14 +125,17 @@ class Group:
         try:
             return future.result()
         except ReplicaLostError:
-            if self._ended:
-                return None
-            self._workers.remove(worker)
-            worker.close()
-            if self._workers:
-                others = "the other one takes over" if len(self._workers) == 1 else "the others take over"
-                warnings.warn(ModelWarning(f"{worker.name} ended; {others} its requests"), stacklevel=2)
+            if not self._ended:
+                self._lose(worker)
             return None
+
+    def _lose(self, worker: Worker, when: str = "") -> None:
+        """Continue without a replica, and warn that it is lost if others are left."""
+        self._workers.remove(worker)
+        worker.close()
+        if self._workers:
+            others = "the other one takes over" if len(self._workers) == 1 else "the others take over"
+            warnings.warn(ModelWarning(f"{worker.name} ended{when}; {others} its requests"), stacklevel=2)
 
     def close(self) -> None:
         """Release one model; the last one ends the replicas."""
