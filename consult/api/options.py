@@ -169,7 +169,8 @@ class PlayOptions(Options):
         ),
     ] = None
     image: Annotated[
-        PathLike | None, Shown(CASES_GROUP, "This is your photograph for the complaint, a JPEG, PNG or WebP file.")
+        PathLike | None,
+        Shown(CASES_GROUP, "This is your photograph for the complaint, a JPEG, PNG, WebP or DICOM file."),
     ] = None
     model: Annotated[
         ModelLike,

@@ -7,6 +7,7 @@ weeks" are the same quantity. Stems are Snowball's (Porter 2).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -203,16 +204,18 @@ _NUMBERS = (
     (r"\bfirst thing in\b", "in"),
 )
 
+_REPLACED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
+    (re.compile(pattern), plain) for pattern, plain in (*_CONTRACTIONS, *_NUMBERS)
+)
+
 
 @lru_cache(maxsize=4096)
 def normalised(text: str) -> str:
     """Return a text in lower case, with contractions written out and number words as digits."""
     text = text.lower().translate(_PLAIN)
     text = re.sub(r"\.{2,}|\u2026|[\u2013\u2014]|(?<=\s)-+(?=\s)", " , ", text)
-    for pattern, plain in _CONTRACTIONS:
-        text = re.sub(pattern, plain, text)
-    for pattern, number in _NUMBERS:
-        text = re.sub(pattern, number, text)
+    for pattern, plain in _REPLACED:
+        text = pattern.sub(plain, text)
     return re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import Future
+from threading import Lock
 from typing import Protocol
 
 from consult.agents.models.model import Model, ModelError, ModelGoneError, ModelInfo, Reply, Request
@@ -43,6 +44,8 @@ class Group:
 
     def __init__(self, workers: Sequence[Worker]) -> None:
         self._workers = list(workers)
+        self._of_lane = tuple(workers)
+        self._lock = Lock()
         self._users, self._ended = 0, False
 
     def __len__(self) -> int:
@@ -97,7 +100,7 @@ class Group:
         left = list(range(len(requests)))
         while left:
             if not self._workers:
-                raise ModelGoneError(f"all replicas of '{reference}' ended; run the same command again to continue")
+                raise _all_lost(reference)
             shares = dealt([len(_text(requests[number])) for number in left], len(self._workers))
             asked = [
                 (worker, [left[place] for place in share])
@@ -112,26 +115,41 @@ class Group:
             for numbers, answered in answers:
                 if answered is None:
                     continue
-                for sentence in answered.warned:
-                    warnings.warn(ModelWarning(sentence), stacklevel=2)
-                if answered.failure is not None:
-                    raise answered.failure.error()
-                replies.update(zip(numbers, answered.replies, strict=True))
+                replies.update(zip(numbers, _replies_of(answered), strict=True))
             left = [number for number in left if number not in replies]
         return [replies[number] for number in range(len(requests))]
+
+    def generate_in(self, lane: int, reference: str, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch by the replica of a lane, or by another one if that is lost.
+
+        Raises:
+            ModelGoneError: All replicas are lost.
+            Exception: The replica's error.
+        """
+        while True:
+            workers = list(self._workers)
+            if not workers:
+                raise _all_lost(reference)
+            own = self._of_lane[lane % len(self._of_lane)]
+            worker = own if own in workers else workers[lane % len(workers)]
+            answered = self._answer(worker, worker.generate(reference, requests))
+            if answered is not None:
+                return list(_replies_of(answered))
 
     def _answer(self, worker: Worker, future: Future[Answered]) -> Answered | None:
         """Wait for a share; None if its replica is lost."""
         try:
             return future.result()
         except ReplicaLostError:
-            if not self._ended:
-                self._lose(worker)
+            self._lose(worker)
             return None
 
     def _lose(self, worker: Worker, when: str = "") -> None:
         """Continue without a replica, and warn that it is lost if others are left."""
-        self._workers.remove(worker)
+        with self._lock:
+            if self._ended or worker not in self._workers:
+                return  # another lane has noticed it
+            self._workers.remove(worker)
         worker.close()
         if self._workers:
             others = "the other one takes over" if len(self._workers) == 1 else "the others take over"
@@ -169,11 +187,27 @@ class ReplicatedModel:
         """Answer a batch, in order; see `Group.generate`."""
         return self._group.generate(self._info.reference, requests)
 
+    def generate_in(self, lane: int, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch by one replica; see `Group.generate_in`."""
+        return self._group.generate_in(lane, self._info.reference, requests)
+
     def close(self) -> None:
         """Release the model."""
         if self._open:
             self._open = False
             self._group.close()
+
+
+def _replies_of(answered: Answered) -> tuple[Reply, ...]:
+    for sentence in answered.warned:
+        warnings.warn(ModelWarning(sentence), stacklevel=3)
+    if answered.failure is not None:
+        raise answered.failure.error()
+    return answered.replies
+
+
+def _all_lost(reference: str) -> ModelGoneError:
+    return ModelGoneError(f"all replicas of '{reference}' ended; run the same command again to continue")
 
 
 def dealt(lengths: Sequence[int], hands: int) -> list[list[int]]:

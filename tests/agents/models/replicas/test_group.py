@@ -114,6 +114,20 @@ def test_a_replica_that_is_lost_while_it_loads_is_left_out() -> None:
     assert all(worker.closed for worker in workers)
 
 
+def test_a_lane_keeps_to_its_replica_and_moves_when_it_is_lost() -> None:
+    workers = [Worker("replica 1"), Worker("replica 2", lost_after=2)]
+    group = Group(workers)
+    group.open("m")
+    assert [reply.text for reply in group.generate_in(1, "m", REQUESTS[:2])] == REPLIES[:2]
+    assert (len(workers[0].answered), len(workers[1].answered)) == (0, 2)
+    with pytest.warns(ModelWarning, match="replica 2 ended; the other one takes over"):
+        assert [reply.text for reply in group.generate_in(1, "m", REQUESTS[2:4])] == REPLIES[2:4]
+    assert [reply.text for reply in group.generate_in(1, "m", REQUESTS)] == REPLIES
+    workers[0].lost_after = 0
+    with pytest.raises(ModelGoneError, match="all replicas"):
+        group.generate_in(0, "m", REQUESTS)
+
+
 def test_errors_keep_their_kind_and_warnings_reach_the_driver() -> None:
     worker = Worker("one")
     model = Group([worker]).open("m")
