@@ -99,12 +99,13 @@ class Group:
         replies: dict[int, Reply] = {}
         left = list(range(len(requests)))
         while left:
-            if not self._workers:
+            workers = list(self._workers)
+            if not workers:
                 raise _all_lost(reference)
-            shares = dealt([len(_text(requests[number])) for number in left], len(self._workers))
+            shares = dealt([len(_text(requests[number])) for number in left], len(workers))
             asked = [
                 (worker, [left[place] for place in share])
-                for worker, share in zip(self._workers, shares, strict=True)
+                for worker, share in zip(workers, shares, strict=True)
                 if share
             ]
             pending = [
