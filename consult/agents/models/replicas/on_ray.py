@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -20,6 +21,8 @@ from consult.fields import Dtype
 T = TypeVar("T")
 
 LOCAL, AUTO = "local", "auto"
+FREED = 10.0
+"""Seconds after which the cluster knows that a replica has ended."""
 CONNECT = 10.0
 """Seconds until an address at which nothing answers is given up."""
 
@@ -37,13 +40,20 @@ def on_ray(number: int, address: str = LOCAL) -> Group:
     """
     ray = _connected(address)
     kind, what = ("GPU", "GPU") if ray.cluster_resources().get("GPU", 0) else ("CPU", "processor")
-    there, free = (int(found.get(kind, 0)) for found in (ray.cluster_resources(), ray.available_resources()))
-    refuse_too_many(number, there, free, what)
+    refuse_too_many(number, int(ray.cluster_resources().get(kind, 0)), _free(ray, kind, number), what)
     threads = None if kind == "GPU" else share([int(node["Resources"].get("CPU", 0)) for node in alive(ray)], number)
     options: dict[str, Any] = {"num_gpus": 1} if threads is None else {"num_cpus": threads}
     actor = ray.remote(max_restarts=0, **options)(Replica)
     workers = [_Actor(place + 1, actor.remote(threads=threads), ray) for place in range(number)]
     return Group(workers)
+
+
+def _free(ray: Any, kind: str, number: int) -> int:
+    """Return how many places are free, after a short wait for those of replicas that have just ended."""
+    until = time.monotonic() + FREED
+    while (free := int(ray.available_resources().get(kind, 0))) < number and time.monotonic() < until:
+        time.sleep(0.2)
+    return free
 
 
 def refuse_too_many(number: int, there: int, free: int, what: str) -> None:
