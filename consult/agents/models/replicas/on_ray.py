@@ -40,7 +40,8 @@ def on_ray(number: int, address: str = LOCAL) -> Group:
     """
     ray = _connected(address)
     kind, what = ("GPU", "GPU") if ray.cluster_resources().get("GPU", 0) else ("CPU", "processor")
-    refuse_too_many(number, int(ray.cluster_resources().get(kind, 0)), _free(ray, kind, number), what)
+    there = int(ray.cluster_resources().get(kind, 0))
+    refuse_too_many(number, there, there if there < number else _free(ray, kind, number), what)
     threads = None if kind == "GPU" else share([int(node["Resources"].get("CPU", 0)) for node in alive(ray)], number)
     options: dict[str, Any] = {"num_gpus": 1} if threads is None else {"num_cpus": threads}
     actor = ray.remote(max_restarts=0, **options)(Replica)
