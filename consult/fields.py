@@ -226,6 +226,19 @@ PatientGrounding = Annotated[
 ]
 
 
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+"""Data type of a model's weights."""
+DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+WeightDtype = Annotated[
+    Dtype,
+    Shown(
+        PLAYED,
+        f"Weights on this machine are loaded as {listed(DTYPES)}; auto means float32 on a processor and bfloat16 on a "
+        "GPU, and texts may differ between types.",
+    ),
+]
+
+
 _ROLES = ", ".join((*ROLE_RULES, "judge"))
 _BY_ROLE = f"one value for all, or role → value ({_ROLES})"
 Temperature = Annotated[

@@ -112,7 +112,7 @@ def test_one_place_reads_who_plays_a_specialty() -> None:
 
 HAS_SQL_OF_ITS_OWN = {
     "envs/environment_check.py": "tries whether SQLite works, on a scratch file",
-    "scenarios/importing/writing.py": "knows the ids of cases in a scratch database, in a layer below the store",
+    "scenarios/importing/on_disk.py": "knows the names of an import in a scratch database, in a layer below the store",
 }
 STATEMENT = re.compile(
     r"\b(SELECT|DELETE)\b.*\bFROM\b|\b(INSERT|REPLACE)\b.*\bINTO\b|\bUPDATE\b.*\bSET\b"

@@ -39,7 +39,7 @@ experiments = _load("training")
 def test_each_group_has_trainings_that_the_command_line_takes(tmp_path, monkeypatch):
     asked = []
 
-    def take(config, out, say, *, resume):
+    def take(config, out, say, *, placement, resume):
         asked.append(config)
         return {}
 

@@ -7,8 +7,9 @@ batches are the same requests, sorted by length, 64 at once, each batch as long 
 a reply in them, which a consultation cannot do. Both leave out drawing and reading of photographs, all that is not a
 model, and the seeds of our sampling.
 
-The sides take turns. Figures are medians of wall time, on one thread; `two processes` is the same run with the model in
-two processes, each on a core of its own, which are started before the time is taken.
+The sides take turns. Figures are medians of wall time, on one thread; `2 processes` is the same run with the model in
+two processes, each on a core of its own. They are started, and play a training case each, before the time is taken. No
+run knows prompts of an earlier one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 
 import torch
 
+from consult.agents.models.local.photographs import beside, tokenized
 from consult.agents.models.model import Model, Reply, Request
 from consult.agents.models.registry import close_model, open_model
 from consult.envs.config import RoleConfig, RunConfig
@@ -60,10 +62,10 @@ class Played:
     turns: int
 
 
-def played(reference: str, scenario: str, cases: int, model: Model) -> Played:
-    """Play the first test cases with one model in every role."""
+def played(reference: str, scenario: str, cases: int, model: Model, split: str = "test") -> Played:
+    """Play the first cases of a split with one model in every role."""
     world = load_scenario(scenario)
-    ids = tuple(world.case_ids("test")[:cases])
+    ids = tuple(world.case_ids(split)[:cases])
     role = RoleConfig(model=reference)
     config = RunConfig(
         scenario=scenario,
@@ -78,6 +80,25 @@ def played(reference: str, scenario: str, cases: int, model: Model) -> Played:
         started = time.perf_counter()
         summary = Runner(world, config, Models({reference: model}), store, batch=SIZE).run()
         return Played(time.perf_counter() - started, summary["turns"])
+
+
+def afresh(reference: str, scenario: str, cases: int, model: Any) -> float:
+    """Return the seconds of a run whose model has kept nothing of earlier ones."""
+    if model.loop is not None and model.loop.kept is not None:
+        model.loop.kept.clear()
+    return played(reference, scenario, cases, model).seconds
+
+
+def in_processes(reference: str, scenario: str, cases: int, processes: int) -> float:
+    """Return the seconds of a run with the model in new processes."""
+    from consult.agents.models.replicas.pinned import pinned
+
+    model = pinned(processes).open(reference)
+    try:
+        played(reference, scenario, processes, model, "train")
+        return played(reference, scenario, cases, model).seconds
+    finally:
+        close_model(model)
 
 
 # -- the other sides -----------------------------------------------------------------------------------------------
@@ -108,23 +129,17 @@ def _generate(model: Any, requests: Sequence[Request], tokens: int) -> None:
     shown = [[p for m in request.prompt.messages for p in m.photographs] for request in requests]
     kept, model.photographs.whole = model.photographs.whole, True  # the photograph is processed at every turn
     try:
-        inputs = model.photographs.inputs(texts, shown) if any(shown) else _tokenized(model, texts)
+        each = model.photographs.inputs(texts, shown) if any(shown) else tokenized(model.tokenizer, texts)
     finally:
         model.photographs.whole = kept
     model.model.generate(
-        **inputs,
+        **beside(each, model.tokenizer.pad_token_id),
         do_sample=True,
         temperature=1.0,
         top_p=0.95,
         min_new_tokens=tokens,
         max_new_tokens=tokens,
         pad_token_id=model.tokenizer.pad_token_id,
-    )
-
-
-def _tokenized(model: Any, texts: Sequence[str]) -> dict[str, Any]:
-    return dict(
-        model.tokenizer(list(texts), return_tensors="pt", padding=True, add_special_tokens=False, padding_side="left")
     )
 
 
@@ -168,21 +183,14 @@ def measured(reference: str, scenario: str, cases: int, rounds: int, processes: 
     sides: dict[str, Callable[[], float]] = {
         "loop": lambda: one_by_one(model, asked),
         "stock batches": lambda: in_batches(model, asked),
-        "one process": lambda: played(reference, scenario, cases, model).seconds,
+        "one process": lambda: afresh(reference, scenario, cases, model),
     }
     if processes > 1:
-        from consult.agents.models.replicas.pinned import pinned
-
-        replicated = pinned(processes).open(reference)
-        sides[f"{processes} processes"] = lambda: played(reference, scenario, cases, replicated).seconds
+        sides[f"{processes} processes"] = lambda: in_processes(reference, scenario, cases, processes)
     spent: dict[str, list[float]] = {name: [] for name in sides}
-    try:
-        for _ in range(rounds):
-            for name, side in sides.items():
-                spent[name].append(side())
-    finally:
-        if processes > 1:
-            close_model(replicated)
+    for _ in range(rounds):
+        for name, side in sides.items():
+            spent[name].append(side())
     medians = {name: statistics.median(found) for name, found in spent.items()}
     return {
         "model": reference,
@@ -193,6 +201,7 @@ def measured(reference: str, scenario: str, cases: int, rounds: int, processes: 
         "tokens out": sum(reply.tokens_out for _, reply in asked),
         "cores": os.cpu_count(),
         "torch": torch.__version__,
+        "known prompt tokens": None if work is None else work.known_tokens / (work.known_tokens + work.prompt_tokens),
         "useful prompt tokens": None if work is None else work.prompt_tokens / work.prompt_places,
         "useful row steps": None if work is None else work.tokens / work.row_steps,
         "seconds": spent,
@@ -215,8 +224,11 @@ def table(found: dict[str, Any]) -> str:
         lines.append(f"| {name} | {seconds:.1f} | {ratios[0]:.1f} | {ratios[1]:.2f} |")
     useful = ""
     if found["useful prompt tokens"] is not None:
-        shares = f"{found['useful prompt tokens']:.0%} of the prompt tokens and {found['useful row steps']:.0%}"
-        useful = f"; {shares} of the decoded row steps of one process were needed"
+        useful = (
+            f"; in one process {found['known prompt tokens']:.0%} of the prompt tokens were known, and "
+            f"{found['useful prompt tokens']:.0%} of the others that were computed and {found['useful row steps']:.0%} "
+            "of the decoded row steps were needed"
+        )
     lines += ["", f"{found['consultations']} consultations, {found['requests']} requests{useful}."]
     return "\n".join(lines)
 

@@ -133,10 +133,12 @@ def scored(
             if not self_assessment:
                 _refuse_own(row, reference)
             with named.known():
+                placement.check([reference])
                 return assessed(store, row, reference, placement, told)
         assert judge is not None
         reference = named.add(MODELS, judge)
         with named.known():
+            placement.check([reference])
             return judged(store, row, reference, placement, told)
 
 
@@ -155,7 +157,7 @@ def assessed(store: Store, row: Row, reference: str, placement: Placement, liste
     """Score a run by the rubric, and return the summary."""
     scenario = _scenario(store, row)
     refuse_assessors(scenario)
-    opened = open_assessor(reference, placement.opener(reference, row["consultations"]).open)
+    opened = open_assessor(reference, placement.opener([reference], row["consultations"]).open)
     try:
         with scoring(store.path, row["id"], name_of(opened)):
             return Assessing(scenario, store, row["id"], name_of(opened), placement.batch, listen).by(opened)
@@ -167,7 +169,7 @@ def judged(store: Store, row: Row, reference: str, placement: Placement, listen:
     """Judge a run's open diagnoses, and return the summary."""
     scenario = _scenario(store, row)
     refuse_judging(scenario)
-    model = open_judge(reference, placement.opener(reference, row["consultations"]).open)
+    model = open_judge(reference, placement.opener([reference], row["consultations"]).open)
     try:
         with scoring(store.path, row["id"], reference):
             return Judging(scenario, store, row["id"], model, placement.batch, listen).judge()

@@ -43,6 +43,7 @@ from consult.envs.events import Event, Listener
 from consult.envs.held import held_report
 from consult.envs.judging import refuse_judging
 from consult.envs.placement import Placement
+from consult.envs.role_models import references
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named, warn
@@ -157,6 +158,8 @@ class Gridded:
         Store.check_place(db)
         with held_report(out), self.named.known():
             try:
+                named = [*(name for cell in self.cells for name in references(cell.config)), *_judging(self.grid)]
+                placement.check(named, self.grid.dtype)
                 _check_judges(self.grid, self.scenario)
                 with Store(db if db.exists() else Path(":memory:")) as store:
                     planned = plan(
@@ -276,6 +279,11 @@ def _references(told: Mapping[str, Any], named: Named) -> dict[str, Any]:
             )
         played["specialists"] = {name: named.add(MODELS, one) for name, one in roles["specialists"].items()}
     return given | ({"roles": played} if played else {})
+
+
+def _judging(grid: Grid) -> list[str]:
+    """Return the references of judge and assessors."""
+    return [*([grid.judge] if grid.judges_diagnoses() else []), *grid.judges()]
 
 
 def _check_judges(grid: Grid, scenario: Scenario) -> None:

@@ -21,6 +21,7 @@ from consult.fields import (
     PLAYED,
     PLAYERS,
     Cases,
+    Dtype,
     GridTemperament,
     MaxTurns,
     PanelSize,
@@ -39,6 +40,7 @@ from consult.fields import (
     Temperature,
     TopP,
     Votes,
+    WeightDtype,
     listed,
     members,
     range_of,
@@ -167,7 +169,8 @@ class PlayOptions(Options):
         ),
     ] = None
     image: Annotated[
-        PathLike | None, Shown(CASES_GROUP, "This is your photograph for the complaint, a JPEG, PNG or WebP file.")
+        PathLike | None,
+        Shown(CASES_GROUP, "This is your photograph for the complaint, a JPEG, PNG, WebP or DICOM file."),
     ] = None
     model: Annotated[
         ModelLike,
@@ -215,6 +218,7 @@ class PlayOptions(Options):
     panel_size: PanelSize = 3
     seed: Seed = 0
     max_turns: MaxTurns = 14
+    dtype: Annotated[WeightDtype, SkipValidation] = "auto"
     patient_grounding: PatientGrounding = True
     votes: Votes = 1
     panel_skill: PanelSkill | None = None
@@ -251,6 +255,7 @@ class PlayArguments(TypedDict, total=False):
     preset: str | None
     seed: int
     max_turns: int
+    dtype: Dtype
     patient_grounding: bool
     votes: int
     panel_skill: float | None
@@ -346,6 +351,7 @@ class GridOptions(Options):
     ] = None  # fmt: skip
     panel_size: PanelSize | None = None
     max_turns: MaxTurns | None = None
+    dtype: Annotated[WeightDtype | None, SkipValidation] = None
     patient_grounding: PatientGrounding | None = None
     seed: Annotated[Seed | None, Shown(PLAYED, "The seed decides every random draw.")] = None
     prompts: Prompts = True
@@ -384,6 +390,7 @@ class GridArguments(TypedDict, total=False):
     repeats: int | None
     panel_size: int | None
     max_turns: int | None
+    dtype: Dtype | None
     patient_grounding: bool | None
     patient: ModelLike | None
     triage: ModelLike | None

@@ -39,6 +39,7 @@ from consult.envs.store.spoilt import refuse_spoilt
 from consult.envs.store.write import Store
 from consult.envs.user_case import OWN_TEMPERAMENT, Kept, kept, own_complaint, own_id, world
 from consult.errors import UserError
+from consult.fields import DTYPES
 from consult.plugins import CODE, Named, warn
 from consult.ranges import CASES
 from consult.scenarios import Scenario, UnknownNameError, load_scenario, open_photograph
@@ -114,6 +115,7 @@ def plan_run(options: PlayOptions, *, prompts: bool = True) -> Planned:
             team=team,
             panel_size=options.panel_size,
             max_turns=options.max_turns,
+            dtype=from_menu("dtype", options.dtype, DTYPES),
             seed=options.seed,
             patient_grounding=options.patient_grounding,
             classifier="starter" if options.classifier is None else named.add(EXPERTS, options.classifier),
@@ -392,6 +394,7 @@ def staged(planned: Planned, db: Path, *, placement: Placement = HERE, opener: O
     # A wrong file is reported before a large model is loaded; a new one is created only once the models are open.
     Store.check_place(db)
     with planned.named.known():
+        placement.check(references(config), config.dtype)
         models = (opener or placement.open)(config)
         try:
             if models.classifier is not None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from consult.agents.choices import Rationale
 from consult.agents.models.python import MODELS
 from consult.api.arguments import takes
-from consult.api.checks import boolean, folder, for_python, listed, listener, path_of, plain, store_file, text
+from consult.api.checks import boolean, folder, for_python, listed, listener, path_of, placed, plain, store_file, text
 from consult.api.given import ModelLike, PathLike
 from consult.api.run import RewardLike
 from consult.errors import UserError
@@ -80,6 +80,8 @@ def train(
     preset: str | None = None,
     config: PathLike | None = None,
     rewards: Rewards | None = None,
+    replicas: int | None = None,
+    ray: str | None = None,
     resume: bool = False,
     say: Callable[[str], None] | None = None,
     **fields: Unpack[TrainArguments],
@@ -94,6 +96,9 @@ def train(
         config: TOML with the same fields; arguments given here override them.
         rewards: Reward → weight, overriding those of the role; a weight of 0 removes one. Or a list of your own, each
         with the weight set by `consult.reward`. Names of built-in rewards, `file.py:name`, or functions.
+        replicas: As for `simulate`; the copies play the consultations before an attending is trained, and the other
+            roles of an interview. The model in training itself is loaded once.
+        ray: As for `simulate`.
         resume: Whether to continue the training in `out`.
         say: Called with the progress, in lines of text.
 
@@ -108,9 +113,10 @@ def train(
     from consult.rl.practitioner import train_practitioner
 
     target, told, resume = folder("out", out), listener("say", say), boolean("resume", resume)
+    placement = placed(None, replicas, ray)
     planned = plan_training(role, None if config is None else path_of("config", config), preset, rewards, fields)
     with planned.named.known():
-        return train_practitioner(planned.config, target, told, resume=resume)
+        return train_practitioner(planned.config, target, told, placement=placement, resume=resume)
 
 
 def plan_training(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from consult.agents.choices import PLAYERS, STRATEGY_RULES, Protocol, Strategy, Team
-from consult.fields import MaxTurns, PanelSize, PanelSkill, PatientGrounding, PictureWidth, Repeats, Seed, Votes
+from consult.fields import Dtype, MaxTurns, PanelSize, PanelSkill, PatientGrounding, PictureWidth, Repeats, Seed, Votes
 from consult.ranges import REPLY_TOKENS
 from consult.reading import refuse_undecodable
 
@@ -26,6 +26,7 @@ _LATER: dict[str, object] = {
     "protocol": "consult",
     "picture_width": None,
     "extractor": None,
+    "dtype": "auto",
 }
 """Fields that were added later → the value that applied before."""
 
@@ -121,6 +122,8 @@ class RunConfig(BaseModel):
     """Most pixels of a photograph's width that the doctors see; None for all."""
     extractor: RoleConfig | None = None
     """The model that extracts the final diagnosis from a free talk; None to search for the labels."""
+    dtype: Dtype = "auto"
+    """Data type of the weights that this program loads."""
     own: OwnCase | None = None
     """The user's case, played instead of the scenario's cases but with its labels and specialties."""
 

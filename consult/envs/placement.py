@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,8 @@ from consult.agents.models.replicas.group import Group
 from consult.envs.config import RunConfig
 from consult.envs.role_models import Models, references
 from consult.errors import UserError
+from consult.fields import Dtype
+from consult.plugins import warn
 
 TINY = 50_000_000
 """Number of parameters; a smaller model is slower on all cores than on one or two."""
@@ -42,19 +44,53 @@ class Placement:
     def open(self, *configs: RunConfig) -> Models:
         """Open the models of one or several runs.
 
+        Args:
+            configs: The runs, with one data type of the weights.
+
         Raises:
             ModelError: One cannot be opened.
-            UserError: Replicas are asked for, and no model has local weights.
         """
-        names = [name for name in references(*configs) if name not in PERSONS]
-        placed = Placed(self, names, sum(len(config.plan()) for config in configs))
+        dtype = configs[0].dtype
+        placed = self.opener(references(*configs), sum(len(config.plan()) for config in configs), dtype)
         models = Models.open(*configs, opener=placed.open)
         limit_threads(models)
+        if dtype != "auto":
+            tell_of_dtype(models)
         return models
 
-    def opener(self, reference: str, consultations: int) -> Placed:
-        """Return what opens one model, such as an assessor, that reads as many consultations."""
-        return Placed(self, [] if reference in (RULES, *PERSONS) else [reference], consultations)
+    def opener(self, references: Iterable[str], consultations: int, dtype: Dtype = "auto") -> Placed:
+        """Return what opens models.
+
+        Args:
+            references: The models, such as an assessor.
+            consultations: How many they play or read; 0 loads each once, unless the user says how often.
+            dtype: Data type of their weights.
+        """
+        return Placed(self, [name for name in references if name not in (RULES, *PERSONS)], consultations, dtype)
+
+    def check(self, references: Iterable[str], dtype: Dtype = "auto") -> None:
+        """Check that what the user says about weights on this machine has an effect.
+
+        Args:
+            references: All models of a command, also those that are opened later than others.
+            dtype: Data type of the weights.
+
+        Raises:
+            UserError: Replicas or a data type are asked for, and no model has weights on this machine.
+        """
+        if self.ray is not None and self.replicas is None:
+            raise UserError("--ray says where replicas are; say how many with --replicas")
+        if any(is_local(name) for name in references if name not in (RULES, *PERSONS)):
+            return
+        if (self.replicas or 1) > 1 or self.ray is not None:
+            raise UserError(
+                "--replicas loads models with weights on this machine several times, and none plays here; leave "
+                "--replicas out, or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
+            )
+        if dtype != "auto":
+            raise UserError(
+                "--dtype is the data type of weights on this machine, and no model here has any; leave it out"
+            )
 
 
 @dataclass
@@ -65,25 +101,13 @@ class Placed:
         placement: What the user says.
         names: References of all models.
         consultations: How many are played.
-
-    Raises:
-        UserError: Replicas are asked for, and no model has local weights.
+        dtype: Data type of the weights.
     """
 
     placement: Placement
     names: Sequence[str]
     consultations: int
-
-    def __post_init__(self) -> None:
-        """Refuse replicas of nothing."""
-        number, ray = self.placement.replicas, self.placement.ray
-        if ray is not None and number is None:
-            raise UserError("--ray says where replicas are; say how many with --replicas")
-        if ((number or 1) > 1 or ray is not None) and not any(map(is_local, self.names)):
-            raise UserError(
-                "--replicas loads models with weights on this machine several times, and none plays here; leave "
-                "--replicas out, or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
-            )
+    dtype: Dtype = "auto"
 
     def open(self, reference: str, role: Role | None = None) -> Model:
         """Open a model.
@@ -92,7 +116,7 @@ class Placed:
             ModelError: It cannot be opened.
         """
         group = self._group if is_local(reference) else None
-        return open_model(reference, role) if group is None else group.open(reference, role)
+        return (open_model if group is None else group.open)(reference, role, self.dtype)
 
     @cached_property
     def _group(self) -> Group | None:
@@ -135,6 +159,18 @@ def _weight(reference: str) -> int:
     from consult.agents.models.model_resolver import locate
 
     return sum(file.stat().st_size for file in locate(reference).folder.glob("*.safetensors"))
+
+
+def tell_of_dtype(models: Models) -> None:
+    """Warn that models run in another data type than they would by themselves."""
+    for model in models.by_reference.values():
+        found = model.info.details
+        usual = "bfloat16" if found.get("device", "").startswith("cuda") else "float32"
+        if found.get("dtype", usual) != usual:
+            warn(
+                f"'{model.info.reference}' runs in {found['dtype']}, so its texts may differ from those in {usual}, "
+                "and may depend on the batch"
+            )
 
 
 def limit_threads(models: Models) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from consult.agents.models import Model, Role, close_model, open_model
+from consult.agents.models import Model, Role, close_model
 from consult.agents.roles.client import Sampling, derive_seed
 from consult.envs.metrics.intervals import mean
 from consult.rl.config import TrainingError
@@ -69,11 +69,17 @@ class InterviewTraining(Training):
             for model in {id(model): model for model in (self._others or {}).values()}.values():
                 close_model(model)
 
+    def players(self) -> list[str]:
+        """Return the references of the other roles' models."""
+        return list(others_of(self.config).values())
+
     def _opened(self) -> Mapping[Role, Model]:
         """Open the models of the other roles, each once for all policies."""
         if self._others is None:
             others = others_of(self.config)
-            opened = {reference: open_model(reference) for reference in dict.fromkeys(others.values())}
+            # Their batches are small, so they are loaded several times only if the user says so.
+            placed = self.placement.opener(others.values(), 0)
+            opened = {reference: placed.open(reference) for reference in dict.fromkeys(others.values())}
             self._others = {role: opened[reference] for role, reference in others.items()}
             if self.config.patient is not None and self._others["patient"].info.dialect == "starter":
                 raise TrainingError(

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from consult.envs.placement import Placement
 from consult.errors import UserError
 from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
@@ -15,14 +16,20 @@ from consult.rl.runtime.output_dir import BROKEN, check_output_dir, held_output_
 from consult.rl.runtime.results import METRICS
 from consult.rl.training import Say, Training
 
+HERE = Placement()
+"""Models in this process, or where the program chooses."""
 
-def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool = False) -> dict[str, Any]:
+
+def train_practitioner(
+    config: TrainConfig, out: Path, say: Say, *, placement: Placement = HERE, resume: bool = False
+) -> dict[str, Any]:
     """Train, evaluate and write the result.
 
     Args:
         config: What to train.
         out: The result's folder.
         say: Called with each line of progress.
+        placement: Where the models that play beside the one in training are loaded.
         resume: Whether to continue the training in `out`.
 
     Returns:
@@ -44,7 +51,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
                 say(f"'{out}' is finished already")
                 finished: dict[str, Any] = read_object(out / METRICS, fix=BROKEN)
                 return finished
-            return training_of(config, out, say).run()
+            return training_of(config, out, say, placement).run()
     except UserError:
         raise
     except Exception as error:
@@ -53,8 +60,7 @@ def train_practitioner(config: TrainConfig, out: Path, say: Say, *, resume: bool
         raise
 
 
-def training_of(config: TrainConfig, out: Path, say: Say) -> Training:
+def training_of(config: TrainConfig, out: Path, say: Say, placement: Placement = HERE) -> Training:
     """Return the training of a role."""
-    if config.role == "interview":
-        return InterviewTraining(config, out, say)
-    return Training(config, out, say)
+    kind = InterviewTraining if config.role == "interview" else Training
+    return kind(config, out, say, placement)

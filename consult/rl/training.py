@@ -13,13 +13,14 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from consult.agents.models import Role
 from consult.agents.models.human import NOBODY
 from consult.counts import count_of
+from consult.envs.placement import Placement
 from consult.envs.question_settings import refuse_doctors, refuse_settings
 from consult.reading import read_object
 from consult.rl.config import TrainConfig, TrainingError
@@ -40,7 +41,7 @@ from consult.rl.runtime.evaluation import (
 from consult.rl.runtime.output_dir import BROKEN, same_team
 from consult.rl.runtime.results import write_decisions, write_results
 from consult.rl.runtime.schedule import Clock
-from consult.rl.trainers.rollout_store import Player, RolloutStore, team_of
+from consult.rl.trainers.rollout_store import Player, RolloutStore, others_of, team_of
 from consult.rl.trainers.rollouts import RolloutEngine
 from consult.rl.trainers.trainer_factory import fit
 from consult.scenarios import UnknownNameError, load_scenario
@@ -69,6 +70,8 @@ class Training:
     config: TrainConfig
     out: Path
     say: Say
+    placement: Placement = field(default_factory=Placement)
+    """Where the models that play beside the one in training are loaded."""
 
     def __post_init__(self) -> None:
         self.work = self.out / "work"
@@ -125,7 +128,9 @@ class Training:
         """Check the configuration before a model is loaded.
 
         Raises:
-            TrainingError: There are no such cases, or the tracker is not installed.
+            TrainingError: There are no such cases, the tracker is not installed, or no consultation is played that
+                replicas could play.
+            UserError: Replicas are asked for, and no model has local weights.
             UnknownNameError: There is no such specialty or tracker.
         """
         config = self.config
@@ -136,10 +141,25 @@ class Training:
             case_ids(self.scenario, split, most)
         case_ids(self.scenario, "test", config.test if config.test or "test" in self.scenario.splits else 0)
         refuse_settings(self.scenario, ["patient"] if config.patient is not None else [])
+        self._check_placement()
         if config.report_to not in TRACKERS:
             raise UnknownNameError("tracker", config.report_to, TRACKERS)
         if config.report_to != "none" and importlib.util.find_spec(config.report_to) is None:
             raise TrainingError(f"{config.report_to} is not installed; pip install it, or leave --report-to out")
+
+    def _check_placement(self) -> None:
+        if self.config.role != "triage":
+            self.placement.check(self.players())
+        elif self.placement != Placement():
+            flag = "ray" if self.placement.replicas is None else "replicas"
+            raise TrainingError(
+                f"--{flag} would have no effect, since a triage decision is trained only on complaint and photograph; "
+                "leave it out"
+            )
+
+    def players(self) -> list[str]:
+        """Return the references of the models that play consultations and are not trained while they play."""
+        return [*others_of(self.config).values(), self.config.model]
 
     def _begin(self, policy: Policy) -> None:
         with main_first():
@@ -212,7 +232,8 @@ class Training:
 
     def rollout_store(self, policy: Policy) -> RolloutStore:
         """Return the source of interviews."""
-        return RolloutStore(self.scenario, self.config.scenario, self.team(policy), self.config.db, self.say)
+        config, team = self.config, self.team(policy)
+        return RolloutStore(self.scenario, config.scenario, team, config.db, self.say, self.placement)
 
     def team(self, policy: Policy) -> dict[Role, Player]:
         """Return the model of each role; the policy counts as it was before training."""

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from consult.reading import FileError, is_there, text_lines
 from consult.scenarios.case import Card, Case, Fact, Photograph, Question, Temperament, Truth
 from consult.scenarios.conditional import known_of
+from consult.scenarios.dicom import parted
 from consult.scenarios.files import CaseSpec, FactSpec, QuestionSpec
 from consult.scenarios.json_lines import Parsed, parse_line, whole_file_mistake
 from consult.scenarios.located_yaml import Place, Problem, ScenarioError
@@ -28,7 +29,7 @@ FILE = "cases.jsonl"
 Spec = CaseSpec | QuestionSpec
 UNREAD = "\0"
 """Replaces a missing text in a broken line, so that the rest of the line can be checked."""
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".dcm")
 LONGEST_PATH = 1_000
 
 
@@ -276,7 +277,7 @@ def _image_mistakes(folder: Path, image: str) -> Iterator[tuple[str, str]]:
 def _image_path(folder: Path, image: str) -> Path | None:
     """Return the path of an image; None if it is not a possible file name: too long, or with a NUL."""
     try:
-        path = (folder / image).resolve()
+        path, _ = parted((folder / image).resolve())
         path.is_file()
     except (OSError, ValueError, RuntimeError):
         return None

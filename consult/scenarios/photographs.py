@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from consult.errors import UserError
 from consult.reading import PICTURE, FileError, MissingFileError, read_bytes
 from consult.scenarios.case import Photograph
+from consult.scenarios.dicom import DicomError, is_dicom, parted, read_dicom
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,31 +37,43 @@ class PhotographError(UserError, ValueError):
 def open_photograph(path: Path) -> Image:
     """Open a photograph as RGB, turned upright, without its metadata.
 
+    Args:
+        path: The file; `scan.dcm#3` is the third frame of a DICOM file.
+
     Raises:
-        PhotographError: The file is missing or no file, is not a JPEG, PNG or WebP, is animated, or has more than 50
-            megapixels or 100 MB.
+        PhotographError: The file is missing or no file, is not a JPEG, PNG, WebP or DICOM, is animated, or has more
+            than 50 megapixels or 100 MB.
     """
+    file, frame = parted(path)
     try:
-        content = read_bytes(path, PICTURE, pipe=True)
+        content = read_bytes(file, PICTURE, pipe=True)
     except MissingFileError as error:
         raise PhotographError(f"{path}: the file {error.what}; {error.fix}") from None
     except FileError as error:
         raise PhotographError(f"{path}: {error.what}; {error.fix}") from None
-    return read_photograph(content, str(path))
+    return read_photograph(content, str(path), frame)
 
 
-def read_photograph(content: bytes, name: str) -> Image:
+def read_photograph(content: bytes, name: str, frame: int | None = None) -> Image:
     """Read a photograph's file as RGB, turned upright, without its metadata.
 
     Args:
         content: The file.
         name: Its name in messages.
+        frame: Frame of a DICOM file, from 1.
 
     Raises:
-        PhotographError: It is not a JPEG, PNG or WebP, is animated, or has more than 50 megapixels.
+        PhotographError: It is not a JPEG, PNG, WebP or DICOM, is animated, or has more than 50 megapixels.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
+    if is_dicom(content):
+        try:
+            return read_dicom(content, frame, MAX_PIXELS)
+        except DicomError as error:
+            raise PhotographError(f"{name}: {error}") from None
+    if frame is not None:
+        raise PhotographError(f"{name}: is not a DICOM file and has no frames; leave #{frame} out")
     try:
         with _own_limit(), Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             if picture.format in ANIMATED and getattr(picture, "is_animated", False):
@@ -71,7 +84,7 @@ def read_photograph(content: bytes, name: str) -> Image:
                 )
             upright = _in_colour(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
-        raise PhotographError(f"{name}: is not a JPEG, PNG or WebP picture; convert it first") from None
+        raise PhotographError(f"{name}: is not a JPEG, PNG, WebP or DICOM picture; convert it first") from None
     except Image.DecompressionBombError:
         raise PhotographError(f"{name}: has more than 100 megapixels; give one of at most 50") from None
     except (OSError, SyntaxError, ValueError) as error:

@@ -16,7 +16,7 @@ from consult.cli.main import app
 IDLE = {
     "triage": {
         "--patient", "--triage", "--specialist", "--rationale", "--curriculum", "--stages", "--panel-skill",
-        "--panel-draws",
+        "--panel-draws", "--replicas", "--ray",
     },
     "interview": {
         "--method", "--max-tokens", "--votes", "--rationale", "--curriculum", "--stages", "--panel-skill",

@@ -484,9 +484,9 @@ PHOTOGRAPHS = [
         ("scenarios", "check", "ward"), ["cases.jsonl:1", "photo.png", *told], [ward(first(image="photo.png")), made]
     )
     for made, told in (
-        (data("ward/photo.png", b"GIF89a" + bytes(100)), ["JPEG, PNG or WebP"]),
-        (data("ward/photo.png", b""), ["JPEG, PNG or WebP"]),
-        (text("ward/photo.png", "<svg/>"), ["JPEG, PNG or WebP"]),
+        (data("ward/photo.png", b"GIF89a" + bytes(100)), ["JPEG, PNG, WebP or DICOM"]),
+        (data("ward/photo.png", b""), ["JPEG, PNG, WebP or DICOM"]),
+        (text("ward/photo.png", "<svg/>"), ["JPEG, PNG, WebP or DICOM"]),
         (huge_picture("ward/photo.png"), ["100 megapixels"]),
     )
 ]
@@ -499,7 +499,7 @@ OWN = [
     Mistake(simulate("--complaint", "It itches", "--cases", "3"), ["--cases", "--complaint"]),
     Mistake(simulate("--complaint", "It itches", "--split", "train"), ["--split", "--complaint"]),
     Mistake(simulate("--complaint", "It itches", "--image", "photo.png"), ["photo.png", "the file does not exist"]),
-    Mistake(simulate("--complaint", "It itches", "--image", "dog.txt"), ["dog.txt", "JPEG, PNG or WebP"], [DOG]),
+    Mistake(simulate("--complaint", "It itches", "--image", "dog.txt"), ["dog.txt", "JPEG, PNG, WebP or DICOM"], [DOG]),
     Mistake(simulate("--complaint", "It itches", "--image", "here"), ["here"], [empty_folder("here")]),
     Mistake(
         simulate("--complaint", "It itches", "--image", "a.png"), ["a.png", "100 megapixels"], [huge_picture("a.png")]

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import consult
+from consult.agents.models import revision_at
 from consult.agents.models.replicas import pinned
 from consult.envs import placement
 from consult.envs.placement import Placed, Placement
 from consult.envs.store.write import Store
-from consult.errors import ModelWarning, UserError
+from consult.errors import ModelWarning, PluginWarning, UserError
+from consult.rl.config import TrainConfig
+from consult.rl.practitioner import training_of
+from consult.rl.trainers.rollout_store import RolloutStore, team_of
+from consult.rl.training import Training
+from consult.scenarios import load_scenario
 
 CASES = 4
 
@@ -79,6 +86,49 @@ def children() -> list[int]:
     return [one.pid for one in ours if "loky" in " ".join(one.cmdline()) and "tracker" not in " ".join(one.cmdline())]
 
 
+@pytest.mark.slow
+def test_the_opinions_of_a_training_do_not_depend_on_the_replicas(several: None, tmp_path: Path) -> None:
+    said: list[str] = []
+    found = []
+    for name, where in (("one", Placement(replicas=1)), ("two", Placement())):
+        team = team_of(TrainConfig(role="attending"), revision_at("starter"))
+        scenario, db = load_scenario("derm34"), tmp_path / f"{name}.db"
+        store = RolloutStore(scenario, "derm34", team, db, said.append, where)
+        played = store.rollouts("train", scenario.case_ids("train")[:3])
+        opinions = [opinion for _, one in played if one.consulted for opinion in one.consulted.opinions]
+        # The last digits of a probability depend on which requests share a batch.
+        found.append(([replace(one, confidence=round(one.confidence or 0, 4)) for one in opinions], texts(db)))
+    assert found[0] == found[1] and found[0][0]
+    assert said.count("2 copies of the model play") == 1
+
+
+def training(role: str, where: Placement, tmp_path: Path, **more: Any) -> Training:
+    config = TrainConfig.model_validate({"role": role, "steps": 1, "cases": 2, "validation": 1, "test": 1, **more})
+    return training_of(config, tmp_path / "out", lambda line: None, where)
+
+
+@pytest.mark.parametrize(
+    ("role", "where", "more", "told"),
+    [
+        ("triage", Placement(replicas=2), {}, "--replicas would have no effect, since a triage decision"),
+        ("triage", Placement(ray="auto"), {}, "--ray would have no effect, since a triage decision"),
+        ("attending", Placement(ray="auto"), {}, "--ray says where replicas are"),
+        (
+            "interview",
+            Placement(replicas=2),
+            dict.fromkeys(("patient", "triage", "specialist"), "bayes:derm34"),
+            "--replicas loads models with weights on this machine several times, and none plays here",
+        ),
+    ],
+)
+def test_a_training_refuses_replicas_of_nothing(
+    role: str, where: Placement, more: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=told):
+        training(role, where, tmp_path, **more).check()
+    assert not (tmp_path / "out").exists()
+
+
 def test_one_process_plays_where_no_other_can_be_started(several: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(number: int) -> None:
         raise PermissionError("no shared memory")
@@ -106,7 +156,35 @@ def test_replicas_on_ray_play_the_same_texts(alone: list[tuple[Any, ...]], tmp_p
 )
 def test_what_cannot_be_replicated_is_told(one: Placement, names: list[str], told: str) -> None:
     with pytest.raises(UserError, match=told):
-        Placed(one, names, 100)
+        one.check(names)
+
+
+def test_one_model_with_weights_here_is_enough_and_the_others_are_opened_as_ever() -> None:
+    where = Placement(replicas=2)
+    where.check(["http://localhost:1/v1", "starter", "rules"], "bfloat16")
+    for other in ("rules", "human"):
+        assert where.opener([other], 99).names == []
+    assert where.opener(["bayes:derm34"], 99).open("bayes:derm34").info.backend == "tables"
+    with pytest.raises(UserError, match="--dtype is the data type of weights on this machine"):
+        Placement().check(["bayes:derm34", "human"], "float32")
+
+
+@pytest.mark.slow
+def test_a_run_keeps_its_data_type_when_it_is_resumed(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["event"] == "turn":
+            raise KeyboardInterrupt
+
+    told = "'starter' runs in bfloat16, so its texts may differ from those in float32"
+    with pytest.warns(PluginWarning, match=told), pytest.raises(KeyboardInterrupt):
+        consult.simulate(cases=1, dtype="bfloat16", db=db, listen=stop)
+    with pytest.warns(PluginWarning, match=told):
+        run = consult.resume("r1", db=db)
+    assert run.status == "finished" and run.config["dtype"] == "bfloat16"
+    with pytest.raises(UserError, match="no dtype 'bf16'; there are: bfloat16, float16"):
+        consult.simulate(cases=1, dtype="bf16", db=db)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

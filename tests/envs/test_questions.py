@@ -7,6 +7,7 @@ from typing import Any
 
 import asked
 import pytest
+import tiny_models
 from command_line import consult as typed
 
 import consult
@@ -164,6 +165,16 @@ def test_several_pictures_make_a_gallery(tmp_path):
     typed(*shown, "--html", tmp_path / "p.html", check=True)
     assert "3 photographs: shown" in told
     assert (tmp_path / "p.html").read_text(encoding="utf-8").count("<img ") == 3
+
+
+@pytest.mark.slow
+def test_a_tiny_vision_model_answers_about_several_pictures(tmp_path):
+    lines = asked.questions(3)
+    lines[0]["images"] = [lines[0].pop("image"), "p3.png"]
+    at, model = asked.folder(tmp_path / "q", lines), tiny_models.llava(tmp_path / "llava")
+    run = consult.simulate(scenario=at, cases=3, model=str(model), db=tmp_path / "c.db", max_tokens=64)
+    assert run.status == "finished" and set(run.consultations["status"]) == {"finished"}
+    assert acts(run, 1) == PANEL and all(run.turns["tokens_in"][1:2] > 0)
 
 
 def test_a_benchmark_compares_with_the_solo_doctor(at, tmp_path):

@@ -88,9 +88,9 @@ def test_of_a_jpeg_with_several_pictures_the_first_is_the_photograph(tmp_path: P
     ("name", "content", "what"),
     [
         ("gone.png", None, "the file does not exist; check the path"),
-        ("a.png", b"", "is not a JPEG, PNG or WebP picture; convert it first"),
-        ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "is not a JPEG, PNG or WebP picture"),
-        ("a.gif", b"GIF89a" + b"\0" * 50, "is not a JPEG, PNG or WebP picture"),
+        ("a.png", b"", "is not a JPEG, PNG, WebP or DICOM picture; convert it first"),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "is not a JPEG, PNG, WebP or DICOM picture"),
+        ("a.gif", b"GIF89a" + b"\0" * 50, "is not a JPEG, PNG, WebP or DICOM picture"),
     ],
 )
 def test_what_is_no_picture_is_one_sentence(tmp_path: Path, name: str, content: bytes | None, what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 _ONES = [
@@ -207,6 +208,11 @@ _NUMBERS = (
 )
 
 
+_REPLACED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
+    (re.compile(pattern), written) for pattern, written in (*_CONTRACTIONS, *_NUMBERS)
+)
+
+
 def plain(text: str) -> str:
     """Return a text with plain letters and digits, without invisible characters, and with words for medical emoji."""
     shown = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
@@ -234,10 +240,8 @@ def normalised(text: str) -> str:
     """Return a text in lower case, with contractions written out and number words as digits."""
     text = plain(text).lower().translate(_PLAIN)
     text = re.sub(r"\.{2,}|\u2026|[\u2013\u2014]|(?<=\s)-+(?=\s)", " , ", text)
-    for pattern, written in _CONTRACTIONS:
-        text = re.sub(pattern, written, text)
-    for pattern, number in _NUMBERS:
-        text = re.sub(pattern, number, text)
+    for pattern, written in _REPLACED:
+        text = pattern.sub(written, text)
     return re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 
 from consult.agents.grounding import figures
 from consult.agents.grounding.language import words_of
@@ -55,7 +54,7 @@ _INSTRUCTION = re.compile(
     r"|\bsystem prompt\b|\bas an? patient\b|\bmedical content\b|\b(?:stated|given|listed|answered with) the facts?\b"
     r"|\bwithout (?:adding|inventing|making up|revealing)\b|\bi (?:will|shall|am going to) now (?:describe"
     r"|state|answer|speak)\b"
-    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b",
+    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b|\banswer again\b|\bwithout this fault\b",
     re.IGNORECASE,
 )
 _BODY = (
@@ -106,6 +105,8 @@ _ASSISTANT = re.compile(
     r"|\bwe(?: wi|')ll (?:run|order|examine|find (?:the|out))\b"
     r"|\bwe(?: wi|')ll do (?:some|a|an) (?:tests?|exam\w*|scan|biopsy|blood|swab)\b"
     r"|\b(?:personal experiences?|enough information to)\b|\bi(?: wi|')ll answer the question\b"
+    r"|\bi(?: wi|')ll (?:treat|cure|help) you\b|\bi(?: a|')m (?:just )?(?:a|your) (?:little )?doctor\b(?!'s| myself)"
+    r"|\btell me (?:all )?(?:about )?your (?:troubles?|symptoms?|problems?|complaints?)\b|\bglad you came\b"
 )
 """What assistants and doctors say, and a patient hardly ever."""
 _DIRECTED = re.compile(
@@ -185,10 +186,14 @@ def _grams(words: tuple[str, ...], n: int) -> list[tuple[str, ...]]:
 def _echoes(said: str, instructions: str, heard: str) -> bool:
     if not instructions:
         return False
-    ours = set(_grams(tuple(words_of(said)), ECHO))
-    return bool(ours & _known(instructions) - _known(heard))
+    ours = {f" {' '.join(gram)} " for gram in _grams(tuple(words_of(said)), ECHO)}
+    if not ours:
+        return False
+    instructed, known = _spoken(instructions), _spoken(heard)
+    return any(gram in instructed and gram not in known for gram in ours)
 
 
-@lru_cache(maxsize=256)
-def _known(text: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(_grams(tuple(words_of(normalised(text))), ECHO))
+def _spoken(text: str) -> str:
+    """Return a text's words between spaces, line by line: most lines of a prompt are those of the prompt before."""
+    words = (word for line in text.splitlines() for word in words_of(normalised(line)))
+    return f" {' '.join(words)} "

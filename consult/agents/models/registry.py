@@ -10,6 +10,7 @@ from consult.agents.models.model import Model, ModelError, Role
 from consult.agents.models.python import MODELS
 from consult.agents.models.scripted import ScriptedModel
 from consult.agents.models.tables import DOCTORS, PREFIXES, TablesModel
+from consult.fields import Dtype
 
 _BEHIND = {
     "scripted": "the path of a YAML file, such as scripted:script.yaml",
@@ -68,7 +69,7 @@ def is_local(reference: str) -> bool:
     return bool(reference.strip()) and not reference.startswith(others) and not MODELS.has(reference)
 
 
-def open_model(reference: str, role: Role | None = None) -> Model:
+def open_model(reference: str, role: Role | None = None, dtype: Dtype = "auto") -> Model:
     """Open a backend and load its weights.
 
     Args:
@@ -76,6 +77,7 @@ def open_model(reference: str, role: Role | None = None) -> Model:
             a server's address, `scripted:` and a file, `bayes:`, `silent:` or `random:` and a scenario with tables, or
             a plugin's name (see `consult.plugins`).
         role: `assessor` adds the adapter for this role if the model includes one. The other roles play without it.
+        dtype: Data type of weights that are loaded here.
 
     Raises:
         ModelError: The reference is none of these, or its model cannot be loaded or was not trained for the role.
@@ -105,11 +107,11 @@ def open_model(reference: str, role: Role | None = None) -> Model:
     from consult.agents.models.local.transformers_model import TransformersModel
 
     if role != "assessor":
-        return TransformersModel.of(located, reference)
+        return TransformersModel.of(located, reference, dtype)
     from consult.agents.models.local.loading import has_learned_to_assess
 
     located = located.assessing()
-    model = TransformersModel.of(located, reference)
+    model = TransformersModel.of(located, reference, dtype)
     if model.info.dialect == "starter" and not has_learned_to_assess(located):
         raise ModelError(
             f"'{reference}' is not trained as an assessor; give --assessor starter, rules or another model, "

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
@@ -36,6 +37,7 @@ def from_model(
     *,
     role: str = "",
     defaults: type[BaseModel] | None = None,
+    idle: Collection[str] = (),
 ) -> Callable[..., None]:
     """Make the function of a command that takes the fields of a model as options.
 
@@ -46,12 +48,14 @@ def from_model(
         role: Of a training: a field for which another value cannot work in this role is left out of the help, though
             it is still read, so that the model says why.
         defaults: A model with the same fields; its defaults apply to options that are not given, and the help says so.
+        idle: Parameters of the function that are left out of the help for the same reason.
     """
     from consult.api.given import checked
     from consult.fields import shown_fields
 
     fields = {field.name: field for field in shown_fields(model) if field.shown.form != "python"}
     own = list(inspect.signature(function, eval_str=True, locals={model.__name__: model}).parameters.values())[1:]
+    own = [_left_out(one) if one.name in idle else one for one in own]
     usual = {name: info.default for name, info in defaults.model_fields.items()} if defaults else {}
     options = [_option(field, usual.get(name), hidden=_is_idle(field, role)) for name, field in fields.items()]
 
@@ -117,6 +121,14 @@ def _option(field: ShownField, usual: Any, *, hidden: bool) -> inspect.Parameter
         default=default,
         annotation=Annotated[typed if default is not None else typed | None, option],
     )
+
+
+def _left_out(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Return a parameter whose option is read, but not in the help."""
+    typed, option = get_args(parameter.annotation)
+    option = copy(option)
+    option.hidden = True
+    return parameter.replace(annotation=Annotated[typed, option])
 
 
 def _as_typed(shown: Shown, value: Any) -> str:

@@ -100,7 +100,7 @@ def _lines(summary: Summary, out: Path) -> list[str]:
     lines += [f"  {count:,} dropped: {reason}" for reason, count in summary.dropped.most_common()]
     for row in summary.first:
         detail = f" ({row.detail})" if row.detail else ""
-        lines.append(f"    line {row.line}: {row.reason}{detail}")
+        lines.append(f"    {row.file + ', ' if row.file else ''}line {row.line}: {row.reason}{detail}")
     lines += _details(summary)
     if summary.kept:
         lines += [

@@ -78,7 +78,7 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
         return bool(getattr(config, name) != type(config).model_fields[name].default)
 
     parts = ["consult", "simulate", "--scenario", config.scenario]
-    for name in ("strategy", "team", "panel_size", "max_turns", "votes", "panel_skill", "classifier", "seed"):
+    for name in ("strategy", "team", "panel_size", "max_turns", "votes", "panel_skill", "classifier", "dtype", "seed"):
         parts += [f"--{name.replace('_', '-')}", str(getattr(config, name))] if differs(name) else []
     parts += ["--prompts", str(prompts)] if config.prompt_texts else []
     parts += [] if config.patient_grounding else ["--patient-grounding", "off"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from consult.cli.commands.from_model import from_model
-from consult.cli.commands.options import OUTPUT_PANEL, number
+from consult.cli.commands.options import OUTPUT_PANEL, Ray, Replicas, number
 from consult.counts import count_of, duration
 from consult.foreign_text import harmless
 from consult.ranges import REWARD_WEIGHT, THREADS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from consult.rl.config import TrainConfig
 
 Role = Literal["triage", "attending", "interview"]
-NOT_FIELDS = ("ctx", "out", "config", "preset", "resume", "dry_run", "json", "threads")
+NOT_FIELDS = ("ctx", "out", "config", "preset", "resume", "dry_run", "json", "threads", "replicas", "ray")
 """Parameters about how to run, not what to train."""
 
 TRAINED_PANEL = "What is trained"
@@ -34,7 +34,9 @@ def command_of(role: Role) -> Callable[..., None]:
     """Make the command that trains a role; its options are the fields of a training that can work in this role."""
     from consult.rl.config import TrainConfig
 
-    return from_model(_command(role), TrainConfig, dict, role=role)
+    # No consultation is played for a triage decision.
+    idle = ("replicas", "ray") if role == "triage" else ()
+    return from_model(_command(role), TrainConfig, dict, role=role, idle=idle)
 
 
 def _command(role: Role) -> Callable[..., None]:
@@ -71,6 +73,8 @@ def _command(role: Role) -> Callable[..., None]:
                 panel="Length and size",
             ),
         ] = None,
+        replicas: Replicas = None,
+        ray: Ray = None,
         resume: Annotated[
             bool,
             typer.Option("--resume", help="The training in --out is continued.", rich_help_panel=OUTPUT_PANEL),
@@ -83,10 +87,11 @@ def _command(role: Role) -> Callable[..., None]:
             bool, typer.Option("--json", help="Print the figures as JSON.", rich_help_panel=OUTPUT_PANEL)
         ] = False,
     ) -> None:
+        from consult.api.checks import placed
         from consult.api.train import plan_training
 
         planned = plan_training(role, config, preset, _weights(rewards or []), fields)
-        read = planned.config
+        read, placement = planned.config, placed(None, replicas, ray)
         _limit_threads(read, threads)
         with planned.named.known():
             if dry_run:
@@ -94,12 +99,12 @@ def _command(role: Role) -> Callable[..., None]:
                 from consult.rl.runtime.output_dir import check_output_dir
 
                 check_output_dir(read, out, resume=resume)
-                tell_plan(read, out, _print)
+                tell_plan(read, out, _print, placement)
                 return
             from consult.rl.practitioner import train_practitioner
 
             try:
-                metrics = train_practitioner(read, out, _say(), resume=resume)
+                metrics = train_practitioner(read, out, _say(), placement=placement, resume=resume)
             except KeyboardInterrupt:
                 typer.echo("consult: interrupted; the same command with --resume continues", err=True)
                 raise typer.Exit(130) from None

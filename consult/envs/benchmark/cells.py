@@ -20,7 +20,9 @@ from consult.envs.config import RoleConfig, RunConfig, extractor_config
 from consult.envs.role_models import references, roles
 from consult.scenarios import Scenario, UnknownNameError
 
-_SHARED = ("scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding", "protocol", "picture_width")
+_SHARED = (
+    "scenario", "split", "panel_size", "max_turns", "seed", "patient_grounding", "protocol", "picture_width", "dtype",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ BUDGET = 30.0
 FEWEST = 4
 """Fewest consultations of an earlier run that serves as an estimate."""
 
-LIKE = ("strategy", "team", "panel_size", "max_turns", "patient_grounding")
+LIKE = ("strategy", "team", "panel_size", "max_turns", "patient_grounding", "dtype")
 """Settings, besides the models, that decide how long a consultation takes."""
 
 

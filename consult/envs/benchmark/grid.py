@@ -19,6 +19,7 @@ from consult.envs.question_settings import (
     refuse_strategy,
 )
 from consult.fields import (
+    DTYPES,
     Cases,
     ExactTypes,
     GridTemperament,
@@ -30,6 +31,7 @@ from consult.fields import (
     ScenarioName,
     Seed,
     SplitName,
+    WeightDtype,
     once,
 )
 from consult.scenarios import Scenario, UnknownNameError
@@ -112,6 +114,7 @@ class Grid(_Table):
     max_turns: MaxTurns = 14
     patient_grounding: PatientGrounding = True
     seed: Seed = 0
+    dtype: Annotated[WeightDtype, BeforeValidator(_on_menu("dtype", DTYPES).func)] = "auto"
     classifier: str = "starter"
     """The classifier for the strategy `expert`; also a baseline if the scenario allows."""
     assessors: Annotated[_References, AfterValidator(_none_alone)] = (RULES,)

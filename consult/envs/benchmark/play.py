@@ -151,7 +151,7 @@ class Benchmark:
             close_model(model)
 
     def _opener(self, reference: str) -> Opener:
-        return self.placement.opener(reference, sum(len(one.cell.config.plan()) for one in self.planned)).open
+        return self.placement.opener([reference], sum(len(one.cell.config.plan()) for one in self.planned)).open
 
     def _assess(self, judge: str) -> None:
         from consult.agents.assessors.model import open_assessor

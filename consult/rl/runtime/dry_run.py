@@ -12,10 +12,11 @@ from typing import Any
 from transformers import TrainerCallback
 
 from consult.counts import count_of, duration
+from consult.envs.placement import Placement
 from consult.rl.config import TrainConfig, TrainedRole
 from consult.rl.data.dataset import case_ids
 from consult.rl.policy.policy import Policy
-from consult.rl.practitioner import training_of
+from consult.rl.practitioner import HERE, training_of
 from consult.rl.rewards.curriculum import phases
 from consult.rl.runtime.output_dir import quiet_libraries
 from consult.rl.runtime.schedule import Clock
@@ -43,20 +44,21 @@ class _Measured:
     """Which part of a step was measured; empty if it was a whole one."""
 
 
-def tell_plan(config: TrainConfig, out: Path, say: Say) -> None:
+def tell_plan(config: TrainConfig, out: Path, say: Say, placement: Placement = HERE) -> None:
     """Report what a training run would do; only the features of photographs are written.
 
     Args:
         config: The training configuration.
         out: The folder for the result.
         say: Called with each line as soon as it is known.
+        placement: Where the models that play beside the one in training would be loaded.
 
     Raises:
         TrainingError: The training run could not start.
         ModelError: The model cannot be loaded.
     """
     quiet_libraries()
-    asked = training_of(config, out, lambda _: None)
+    asked = training_of(config, out, lambda _: None, placement)
     asked.check()
     ids = {
         split: case_ids(asked.scenario, split, most)
@@ -104,7 +106,7 @@ def _measured(config: TrainConfig, asked: Training, policy: Policy, say: Say) ->
     with tempfile.TemporaryDirectory(prefix="consult-") as folder:
         changed = {"cases": few, "validation": 1, "db": Path(folder) / "tried.db", "minutes": None, "steps": steps}
         tried = config.model_copy(update={**changed, "prompts": prompts})
-        training = training_of(tried, Path(folder), lambda _: None)
+        training = training_of(tried, Path(folder), lambda _: None, asked.placement)
         begun = time.monotonic()
         rows = training.sets(policy).train
         playing = (time.monotonic() - begun) / (few + 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from consult.counts import count_of
 from consult.envs.config import Plan, RoleConfig, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.held import RunHold
+from consult.envs.placement import Placement
 from consult.envs.question_settings import STRATEGY
-from consult.envs.role_models import Models, roles
+from consult.envs.role_models import Models, references, roles
 from consult.envs.runner import Runner, truths_of, versions
 from consult.envs.store.rows import Row, consultation_id
 from consult.envs.store.write import Pending, Store
@@ -93,6 +94,7 @@ class RolloutStore:
         team: Role → its model.
         db: The store.
         say: Called with each line of progress.
+        placement: Where the models of the team are loaded.
     """
 
     scenario: Scenario
@@ -100,6 +102,7 @@ class RolloutStore:
     team: Mapping[Role, Player]
     db: Path
     say: Say
+    placement: Placement = field(default_factory=Placement)
 
     def rollouts(self, split: str, ids: Sequence[str]) -> list[tuple[str, Consultation]]:
         """Return the consultations of cases; those that the store lacks are played.
@@ -219,7 +222,11 @@ class RolloutStore:
     def _play(self, config: RunConfig, store: Store) -> None:
         counted = count_of(len(config.cases), f"{config.split} case")
         self.say(f"playing {counted} once; their interviews are kept in '{self.db}'")
-        models = Models.open(config)
+        # The threads of torch are the training's, and stay as they are.
+        placed = self.placement.opener(references(config), len(config.plan()))
+        models = Models.open(config, opener=placed.open)
+        if models.replicas > 1:
+            self.say(f"{models.replicas} copies of the model play")
         ended = 0
 
         def listen(event: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ from consult.scenarios.importing.question_readers import READERS as QUESTION_REA
 from consult.scenarios.importing.records import Record
 from consult.scenarios.importing.row import Row, Rows, UnusableRow
 from consult.scenarios.importing.scin import read_scin
-from consult.scenarios.importing.summary import FIRST, Dropped, Summary, usable_id
+from consult.scenarios.importing.summary import Dropped, Summary, usable_id
 from consult.scenarios.importing.writing import REPORT, Target
 from consult.scenarios.scenario import Label, UnknownNameError
 from consult.whole_files import naming
@@ -222,7 +222,7 @@ class _Importer:
                 raise row
             self._keep(line, row)
         except UnusableRow as unusable:
-            self._drop(Dropped(line, unusable.reason, excerpt(unusable.detail)))
+            self.target.drop(self.summary.drop(Dropped(line, unusable.reason, excerpt(unusable.detail))))
 
     def suggest(self) -> None:
         """Find the columns that may be meant by fields that no row has."""
@@ -285,12 +285,6 @@ class _Importer:
         summary.facts += len(card.fields.get("facts", ()))
         summary.findings += len(card.fields.get("examinations", ()))
         summary.unknown += "diagnosis" not in card.fields
-
-    def _drop(self, dropped: Dropped) -> None:
-        self.summary.dropped[dropped.reason] += 1
-        if len(self.summary.first) < FIRST:
-            self.summary.first.append(dropped)
-        self.target.drop(asdict(dropped))
 
     def finish(self, name: str, title: str) -> None:
         """Write the files that depend on all rows."""

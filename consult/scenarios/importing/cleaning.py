@@ -13,6 +13,8 @@ from consult.scenarios.importing.row import UnusableRow
 
 MOST_CHARACTERS = 20_000
 """Most characters of one field; a case is one patient, not a book."""
+SENTENCES = 512
+"""Sentences of which each rule keeps its result: tables of ticked boxes repeat theirs in every row."""
 
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"<!--.*?-->|</?[A-Za-z!][^<>]{0,1000}>|<\|[^<>]{0,100}\|>", re.DOTALL)

@@ -7,7 +7,9 @@ keeps its pronouns, since the rules cannot tell who "she" is.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from consult.scenarios.importing.cleaning import SENTENCES
 from consult.scenarios.importing.entries import standing
 
 _WHO = r"(?:the|this) (?:patient|boy|girl|man|woman|infant|child|toddler|baby|adolescent)"
@@ -98,6 +100,7 @@ _LOWER = frozenset(
 )
 
 
+@lru_cache(maxsize=SENTENCES)
 def in_first_person(sentence: str, sex: str | None = None) -> str:
     """Word a sentence of a case report in the first person.
 

@@ -12,7 +12,7 @@ import yaml
 
 from consult.reading import SMALL
 from consult.scenarios.checks.wording import naming
-from consult.scenarios.importing.cleaning import cleaned
+from consult.scenarios.importing.cleaning import SENTENCES, cleaned
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.normalised import normalised
 from consult.scenarios.scenario import Label, Scenario
@@ -51,7 +51,7 @@ class Diagnosis:
 
     def is_named_in(self, text: str) -> bool:
         """Return whether a text reveals the diagnosis: by a name, or by all key words of one, in any order."""
-        said = {_stem(word) for word in _WORD.findall(_POSSESSIVE.sub("", text.lower()))}
+        said = _said(text)
         if self.reveals is not None and self.reveals(text):
             return True
         bare = _BRACKETS.sub("", self.name)
@@ -59,7 +59,17 @@ class Diagnosis:
 
 
 def _whole(name: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
+    return _named(name).search(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=SENTENCES)
+def _said(text: str) -> frozenset[str]:
+    return frozenset(_stem(word) for word in _WORD.findall(_POSSESSIVE.sub("", text.lower())))
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,9 @@ listed, since no patient talks like that.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+from consult.scenarios.importing.cleaning import SENTENCES
 
 _SPELLED = tuple(
     (re.compile(pattern, re.IGNORECASE), words)
@@ -79,11 +82,13 @@ _NO_FACT = re.compile(
 )
 
 
+@lru_cache(maxsize=SENTENCES)
 def asks(sentence: str) -> bool:
     """Return whether a sentence is a question, a request or a courtesy, which answers nothing about the patient."""
     return _NO_FACT.search(sentence.strip()) is not None
 
 
+@lru_cache(maxsize=SENTENCES)
 def spelled_out(sentence: str) -> str:
     """Write out the shorthand of what a patient said."""
     for pattern, words in _SPELLED:
@@ -91,11 +96,13 @@ def spelled_out(sentence: str) -> str:
     return sentence
 
 
+@lru_cache(maxsize=SENTENCES)
 def is_doctors(sentence: str) -> bool:
     """Return whether a sentence is a measurement or a sign, which an examination shows."""
     return _MEASURED.search(sentence) is not None or _SIGN.search(sentence) is not None
 
 
+@lru_cache(maxsize=SENTENCES)
 def is_shorthand(sentence: str) -> bool:
     """Return whether a sentence still has shorthand that no patient would say."""
     return _SHORTHAND.search(sentence) is not None

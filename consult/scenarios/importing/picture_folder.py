@@ -14,7 +14,7 @@ from consult.scenarios.importing.records import Table
 from consult.scenarios.importing.row import Read, Row, Rows, UnusableRow
 
 TABLES = ("MANIFEST.csv", "metadata.csv")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".dcm")
 SPLITS = ("train", "training", "validation", "valid", "val", "dev", "test")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from consult.errors import UserError
-from consult.reading import MEDIUM, PICTURE, read_json
+from consult.reading import MEDIUM, PICTURE
+from consult.scenarios.importing.json_list import JsonList
 from consult.scenarios.importing.parquet import SUFFIX as PARQUET
 from consult.scenarios.importing.parquet import ParquetTable
 from consult.scenarios.importing.question_row import Picture
@@ -33,6 +35,8 @@ class Located(NamedTuple):
     file: Path
     line: int
     fields: Mapping[str, Any] | UnusableRow
+    name: str = ""
+    """The file in messages; empty if it is the only one."""
 
 
 def source_of(source: Path, patterns: Sequence[str]) -> Path:
@@ -93,8 +97,10 @@ def records_of(files: Iterable[Path], needed: Sequence[str] = ()) -> Iterator[Lo
     Raises:
         UserError: A file cannot be read, or lacks a column.
     """
-    opened = [(path, _opened(path, needed)) for path in files]
-    return (Located(path, *record) for path, records in opened for record in records)
+    opened = {path: _opened(path, needed) for path in files}
+    base = os.path.commonpath([path.parent for path in opened]) if opened else ""
+    names = {path: path.relative_to(base).as_posix() if len(opened) > 1 else "" for path in opened}
+    return (Located(path, *record, names[path]) for path, records in opened.items() for record in records)
 
 
 def _opened(path: Path, needed: Sequence[str]) -> Iterable[Record]:
@@ -102,28 +108,14 @@ def _opened(path: Path, needed: Sequence[str]) -> Iterable[Record]:
     if kind == PARQUET:
         return ParquetTable(path, needed)
     if kind == JSON:
-        return _listed(path, needed)
+        listed = JsonList(path)
+        lacking(path, listed.first, needed)
+        return _checked(listed, needed)
     if kind in LINES:
         return _checked(read_objects(path), needed)
     table = Table(path, MOST_ROW)
     lacking(path, table.columns, needed)
     return table
-
-
-def _listed(path: Path, needed: Sequence[str]) -> list[Record]:
-    """Read a file that is one JSON list of objects."""
-    data = read_json(path)
-    if not isinstance(data, list):
-        raise UserError(f"{path}: is not a list of questions; give a file that begins with [")
-    first = next((one for one in data if isinstance(one, dict)), None)
-    if first is None:
-        raise UserError(f"{path}: holds no question; give a list of objects")
-    lacking(path, first, needed)
-    return list(_checked((Record(i, _object(one)) for i, one in enumerate(data, 1)), needed))
-
-
-def _object(value: Any) -> Mapping[str, Any] | UnusableRow:
-    return value if isinstance(value, dict) else UnusableRow("not a JSON object")
 
 
 def _checked(records: Iterable[Record], needed: Sequence[str]) -> Iterator[Record]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -16,9 +15,9 @@ from consult.scenarios.folder import SPECIALTIES
 from consult.scenarios.importing.cleaning import excerpt
 from consult.scenarios.importing.names import dumped
 from consult.scenarios.importing.question_readers import IN_DOMAIN
-from consult.scenarios.importing.question_row import Picture, QuestionRow, Questions, answered, split_in
+from consult.scenarios.importing.question_row import QuestionRow, Questions, ReadQuestion, answered, split_in
 from consult.scenarios.importing.row import UnusableRow
-from consult.scenarios.importing.summary import FIRST, Dropped, Summary, usable_id
+from consult.scenarios.importing.summary import Dropped, Summary, usable_id
 from consult.scenarios.importing.writing import REPORT, Target
 
 MOST_SPECIALTIES = 100
@@ -38,8 +37,8 @@ def import_questions(questions: Questions, target: Target, source: Path, name: s
         UserError: The source cannot be read.
     """
     importer = _QuestionImporter(target, source if source.is_dir() else source.parent)
-    for line, row in questions:
-        importer.take(line, row)
+    for read in questions:
+        importer.take(read)
     if importer.summary.kept:
         importer.finish(name, f"{importer.summary.kept} questions imported from {title}")
     return importer.summary
@@ -50,38 +49,35 @@ class _QuestionImporter:
 
     def __init__(self, target: Target, root: Path) -> None:
         self.target, self.root, self.summary = target, root, Summary(questions=True)
-        self.datasets: dict[str, None] = {}
+        self.names_sets = False
+        """Whether some question names its data set."""
         self.specialties: dict[str, None] = {}
-        self._saved: dict[str, str] = {}
-        """Hash or path of a picture → its path in the target: many questions share one picture."""
 
-    def take(self, line: int, row: QuestionRow | UnusableRow) -> None:
+    def take(self, read: ReadQuestion) -> None:
         """Keep a question as a case, or drop it."""
         self.summary.rows += 1
         try:
-            if isinstance(row, UnusableRow):
-                raise row
-            self._keep(line, row)
+            if isinstance(read.row, UnusableRow):
+                raise read.row
+            self._keep(read, read.row)
         except UnusableRow as unusable:
-            dropped = Dropped(line, unusable.reason, excerpt(unusable.detail))
-            self.summary.dropped[dropped.reason] += 1
-            if len(self.summary.first) < FIRST:
-                self.summary.first.append(dropped)
-            self.target.drop(asdict(dropped))
+            dropped = Dropped(read.line, unusable.reason, excerpt(unusable.detail), excerpt(read.file, 200))
+            self.target.drop(self.summary.drop(dropped))
 
-    def _keep(self, line: int, row: QuestionRow) -> None:
-        fields = self._fields(line, row)
+    def _keep(self, read: ReadQuestion, row: QuestionRow) -> None:
+        fields = self._fields(read.number, row)
         _validated(fields)
         if len(row.pictures) > MOST_PHOTOGRAPHS:
             raise UnusableRow(f"there are more than {MOST_PHOTOGRAPHS} pictures", str(len(row.pictures)))
-        saved = [self._picture(picture) for picture in row.pictures]
+        saved = [self.target.shared(self.root, picture.name, picture.content) for picture in row.pictures]
         if not self.target.take(fields["id"]):
             raise UnusableRow("the id occurs twice", fields["id"])
         pictures: dict[str, Any] = {"image": saved[0]} if len(saved) == 1 else {"images": saved} if saved else {}
-        self.target.keep({**fields, **pictures}, {"id": fields["id"], "line": line, "images": _names(row)})
+        note = {"id": fields["id"], "line": read.line, **({"file": read.file} if read.file else {})}
+        self.target.keep({**fields, **pictures}, {**note, "images": _names(row)})
         self._count(row, fields)
 
-    def _fields(self, line: int, row: QuestionRow) -> dict[str, Any]:
+    def _fields(self, number: int, row: QuestionRow) -> dict[str, Any]:
         options = list(row.options)
         if len(options) > len(LETTERS) or len(options) == 1:
             raise UnusableRow(f"there are not 2 to {len(LETTERS)} options", str(len(options)))
@@ -91,7 +87,7 @@ class _QuestionImporter:
         if not split:
             raise UnusableRow("the split is not one of train, validation, test", row.split)
         told: dict[str, Any] = {
-            "id": usable_id(row.id, line),
+            "id": usable_id(row.id, number),
             "question": row.question,
             "options": options,
             "answer": answered(row.answer, options),
@@ -109,20 +105,11 @@ class _QuestionImporter:
             raise UnusableRow(f"there are more than {MOST_SPECIALTIES} specialties", stated)
         return stated
 
-    def _picture(self, picture: Picture) -> str:
-        key = hashlib.sha256(picture.content).hexdigest() if picture.content else f"/{picture.name}"
-        if key not in self._saved:
-            if picture.content:
-                self._saved[key] = self.target.embedded(picture.content, picture.name)
-            else:
-                self._saved[key] = self.target.photograph(self.root, picture.name)
-        return self._saved[key]
-
     def _count(self, row: QuestionRow, fields: dict[str, Any]) -> None:
         self.summary.kept += 1
         self.summary.closed += bool(row.options)
         self.summary.unknown += "answer" not in fields
-        self.datasets.setdefault(row.dataset)
+        self.names_sets |= bool(row.dataset)
         if row.specialty:
             self.specialties.setdefault(row.specialty)
 
@@ -133,7 +120,7 @@ class _QuestionImporter:
         own = [one for one in self.specialties if one not in SPECIALTIES]
         scenario: dict[str, Any] = {"kind": "vqa", "name": name, "title": title}
         scenario |= {"specialties": [*SPECIALTIES, *own] if own else []}
-        scenario |= {"in_domain": list(IN_DOMAIN) if any(self.datasets) else []}
+        scenario |= {"in_domain": list(IN_DOMAIN) if self.names_sets else []}
         self.target.write("scenario.yaml", dumped({key: value for key, value in scenario.items() if value}))
         report = {**asdict(summary), "dropped": dict(summary.dropped), "cleaned": dict(summary.cleaned)}
         self.target.write(f"{REPORT}/summary.json", json.dumps(report, indent=2) + "\n")

@@ -71,10 +71,10 @@ def _read(records: Iterator[Located], row: Row) -> Questions:
                 raise record.fields
             made = row(record)
         except UnusableRow as unusable:
-            yield ReadQuestion(number, unusable)
+            yield ReadQuestion(number, unusable, record.line, record.name)
         else:
             if made is not None:
-                yield ReadQuestion(number, made)
+                yield ReadQuestion(number, made, record.line, record.name)
 
 
 def _cell(fields: Mapping[str, Any], name: str) -> str:
@@ -174,11 +174,20 @@ def read_slake(source: Path, language: str = LANGUAGE) -> Questions:
     if root.is_dir():
         files = [path for path in files if split_in(path.stem)] or files
     needed = ("img_name", "question", "answer", "q_lang")
-    records = list(records_of(files, needed))
-    spoken = sorted({str(one.fields["q_lang"]) for one in records if not isinstance(one.fields, UnusableRow)})
+    return _in_language(records_of(files, needed), _folder(root), language)
+
+
+def _in_language(records: Iterator[Located], base: Path, language: str) -> Questions:
+    """Read the questions of a language; others are left out."""
+    spoken: set[str] = set()
+
+    def row(one: Located) -> QuestionRow | None:
+        spoken.add(str(_whole(one)["q_lang"])[:20])
+        return _slake(one, base, language)
+
+    yield from _read(records, row)
     if language not in spoken:
-        raise UnknownNameError("language", language, spoken)
-    return _read(iter(records), lambda one: _slake(one, _folder(root), language))
+        raise UnknownNameError("language", language, sorted(spoken))
 
 
 def _slake(one: Located, base: Path, language: str) -> QuestionRow | None:

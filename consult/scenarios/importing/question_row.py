@@ -63,8 +63,13 @@ class QuestionRow:
 class ReadQuestion(NamedTuple):
     """A question, or the reason why the row is not one."""
 
-    line: int
+    number: int
+    """1-based number of its record among those of all files."""
     row: QuestionRow | UnusableRow
+    line: int
+    """1-based line of its file if that is a table or has JSON lines, else its number there."""
+    file: str = ""
+    """Its file; empty if there is only one."""
 
 
 Questions = Iterator[ReadQuestion]

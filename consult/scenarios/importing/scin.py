@@ -1,14 +1,13 @@
 """SCIN's cases: what patients told of their own skin, up to three photographs, and dermatologists' weighted labels.
 
-`scin_cases.csv` has the cases, `scin_labels.csv` the labels by `case_id`. Labels are read first: the tables may be in
-different orders.
+`scin_cases.csv` has the cases, `scin_labels.csv` the labels by `case_id`. Labels are read first, to disk: the tables
+may be in different orders.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from typing import Any
 from consult.errors import UserError
 from consult.scenarios.importing.cleaning import as_text
 from consult.scenarios.importing.mdbench import split_of
+from consult.scenarios.importing.on_disk import OnDisk
 from consult.scenarios.importing.photograph_tables import rows_of
 from consult.scenarios.importing.question_files import found, lacking
 from consult.scenarios.importing.records import Table
@@ -79,8 +79,6 @@ _SAID: Mapping[str, tuple[str, str]] = {
 }
 """Column that holds YES if the patient ticked it → the fact's topic and words."""
 
-Labels = Mapping[str, "str | UnusableRow"]
-
 
 def read_scin(source: Path) -> Rows:
     """Read the folder of `scin_cases.csv` and `scin_labels.csv`.
@@ -92,24 +90,20 @@ def read_scin(source: Path) -> Rows:
     missing = next((name for name in (CASES, LABELS) if not (folder / name).is_file()), None)
     if missing is not None:
         raise UserError(f"'{folder}' has no file {missing}; give the folder of {CASES} and {LABELS}")
-    labels = _labels(folder / LABELS)
+    table = Table(folder / LABELS)
+    lacking(folder / LABELS, table.columns, ("case_id", WEIGHTED))
+    labels = OnDisk()
     needed = ("case_id", "age_group", "sex_at_birth", "condition_duration", IMAGES[0])
-    return rows_of(folder / CASES, needed, partial(_row, labels))
+    return _rows(table, labels, rows_of(folder / CASES, needed, partial(_row, labels)))
 
 
-def _labels(path: Path) -> Labels:
-    """Read the label of each case; one text is kept for cases with the same label."""
-    table = Table(path)
-    lacking(path, table.columns, ("case_id", WEIGHTED))
-    labels: dict[str, str | UnusableRow] = {}
-    for _, fields in table:
-        if isinstance(fields, UnusableRow):
-            continue
-        try:
-            labels[fields["case_id"].strip()] = sys.intern(heaviest(as_text(fields[WEIGHTED], WEIGHTED)))
-        except UnusableRow as unusable:
-            labels[fields["case_id"].strip()] = unusable
-    return labels
+def _rows(table: Table, labels: OnDisk, rows: Rows) -> Rows:
+    """Read the weighted label of each case, then the cases."""
+    with labels:
+        for _, fields in table:
+            if not isinstance(fields, UnusableRow):
+                labels.put(fields["case_id"].strip(), fields[WEIGHTED])
+        yield from rows
 
 
 def heaviest(weighted: str) -> str:
@@ -136,15 +130,13 @@ def _is_weight(name: object, weight: object) -> bool:
     return isinstance(name, str) and type(weight) in (int, float) and math.isfinite(float(str(weight)))
 
 
-def _row(labels: Labels, fields: Mapping[str, Any], root: Path) -> Row:
+def _row(labels: OnDisk, fields: Mapping[str, Any], root: Path) -> Row:
     case_id = as_text(fields["case_id"], "case_id")
     if not case_id:
         raise UnusableRow("there is no 'case_id'")
-    if case_id not in labels:
+    weighted = labels.get(case_id)
+    if weighted is None:
         raise UnusableRow(f"{LABELS} has no row for the case", case_id)
-    label = labels[case_id]
-    if isinstance(label, UnusableRow):
-        raise label
     images = [_placed(image, root) for name in IMAGES if (image := as_text(fields.get(name), name))]
     if not images:
         raise UnusableRow("the row names no image")
@@ -152,7 +144,7 @@ def _row(labels: Labels, fields: Mapping[str, Any], root: Path) -> Row:
     return Row(
         id=case_id,
         complaint=_COMPLAINTS.get(as_text(fields.get("related_category"), "related_category"), ""),
-        diagnosis=label,
+        diagnosis=heaviest(as_text(weighted, WEIGHTED)),
         told=tuple(_told(fields)),
         sex=sex if sex in ("FEMALE", "MALE") else "",
         skin_type=skin.removeprefix("FST") if skin.startswith("FST") else "",

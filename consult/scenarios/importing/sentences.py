@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+
+from consult.scenarios.importing.cleaning import SENTENCES
 
 MOST_CHARACTERS = 320
 """Most characters of a fact; a longer sentence is split at its semicolons, and left out if that does not help."""
@@ -46,11 +49,13 @@ def _short(sentence: str) -> Iterator[str]:
             yield bare
 
 
+@lru_cache(maxsize=SENTENCES)
 def says_nothing(sentence: str) -> bool:
     """Return whether a sentence only says that information is missing ("Information not provided")."""
     return not re.search(r"[^\W\d_]", sentence) or _SAYS_NOTHING.search(sentence) is not None
 
 
+@lru_cache(maxsize=SENTENCES)
 def denies(clause: str) -> bool:
     """Return whether a clause in the first person marks the absence of something."""
     return _DENIES.search(clause) is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 FIRST = 5
 """Most dropped rows in a summary; the report has all of them."""
@@ -17,6 +18,8 @@ class Dropped:
     line: int
     reason: str
     detail: str = ""
+    file: str = ""
+    """Its file, if the source has several."""
 
 
 @dataclass
@@ -53,6 +56,13 @@ class Summary:
     closed: int = 0
     """Number of questions with options."""
     first: list[Dropped] = field(default_factory=list)
+
+    def drop(self, row: Dropped) -> dict[str, Any]:
+        """Count a dropped row, and return what is reported of it."""
+        self.dropped[row.reason] += 1
+        if len(self.first) < FIRST:
+            self.first.append(row)
+        return {name: value for name, value in asdict(row).items() if value or name != "file"}
 
 
 def usable_id(stated: str, line: int) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+
+from consult.scenarios.importing.cleaning import SENTENCES
 
 TOPICS: Mapping[str, str] = {
     "site": "where on the body the problem is",
@@ -136,6 +139,7 @@ _NO_DURATION = re.compile(
 """Matches a time that is no duration of the illness: how long or how often something lasts or helps."""
 
 
+@lru_cache(maxsize=SENTENCES)
 def topic_of(clause: str) -> str:
     """Return the topic of a patient's statement; `history` if no word decides."""
     told = _NO_DURATION.sub("", clause)
@@ -149,6 +153,7 @@ def examination_of(heading: str, text: str) -> str:
     return headed[0] if headed else next(told, "other tests")
 
 
+@lru_cache(maxsize=SENTENCES)
 def is_found(sentence: str, clause: str) -> bool:
     """Return whether a sentence of a case report is a doctor's finding, and not something the patient can know.
 

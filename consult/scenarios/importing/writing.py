@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
+import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from consult.errors import UserError
+from consult.scenarios.dicom import is_dicom, parted
+from consult.scenarios.importing.on_disk import OnDisk
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.jsonl_cases import FILE as CASES
 from consult.scenarios.photographs import PhotographError, open_photograph, read_photograph
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PHOTOGRAPHS = "photographs"
+LOSSLESS = (".png", ".dcm")
 PNG = b"\x89PNG"
 REPORT = "import"
 """Folder of the reports on each row."""
@@ -52,11 +54,9 @@ class Target:
         self._cases = (self._folder / CASES).open("w", encoding="utf-8", newline="\n")
         self._kept = (self._folder / REPORT / "kept.jsonl").open("w", encoding="utf-8", newline="\n")
         self._dropped = (self._folder / REPORT / "dropped.jsonl").open("w", encoding="utf-8", newline="\n")
-        # On disk, so that a million ids use no more memory than one.
-        self._ids = sqlite3.connect(self._folder / "ids.db", isolation_level=None)
-        self._ids.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE ids (id TEXT UNIQUE)"
-        )
+        self._ids = OnDisk(self._folder / "ids.db")
+        self._shared = OnDisk(self._folder / "pictures.db")
+        """Hash or path of a picture that rows may share → its path in the target."""
         self.photographs = 0
 
     def __enter__(self) -> Target:
@@ -64,6 +64,7 @@ class Target:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ids.close()
+        self._shared.close()
         for stream in (self._cases, self._kept, self._dropped):
             # A full disk is reported for the file that filled it, not for a later flush.
             _closed(stream)
@@ -76,10 +77,7 @@ class Target:
         Raises:
             OSError: The disk is full.
         """
-        try:
-            return self._ids.execute("INSERT OR IGNORE INTO ids VALUES (?)", (case_id.lower(),)).rowcount == 1
-        except sqlite3.OperationalError as error:
-            raise OSError(errno.ENOSPC, f"cannot be written ({error})", str(self._out)) from None
+        return self._ids.add(case_id.lower())
 
     def photograph(self, root: Path, image: str) -> str:
         """Copy a photograph without its metadata, under a new name.
@@ -99,7 +97,7 @@ class Target:
             picture = open_photograph(path)
         except PhotographError as error:
             raise UnusableRow("the image cannot be used", str(error).removeprefix(f"{path}: ")) from None
-        return self._saved(picture, lossless=path.suffix.lower() == ".png")
+        return self._saved(picture, lossless=parted(path)[0].suffix.lower() in LOSSLESS)
 
     def embedded(self, content: bytes, name: str) -> str:
         """Save a photograph that a source holds as bytes, in the same way.
@@ -118,7 +116,28 @@ class Target:
             picture = read_photograph(content, name)
         except PhotographError as error:
             raise UnusableRow("the image cannot be used", str(error).removeprefix(f"{name}: ")) from None
-        return self._saved(picture, lossless=content.startswith(PNG))
+        return self._saved(picture, lossless=content.startswith(PNG) or is_dicom(content))
+
+    def shared(self, root: Path, image: str, content: bytes = b"") -> str:
+        """Save a photograph once, however many rows have it.
+
+        Args:
+            root: The source's folder.
+            image: A path inside it, or the name of the content.
+            content: The photograph's file, if the source holds it.
+
+        Returns:
+            The path inside the target.
+
+        Raises:
+            UnusableRow: As in `photograph` and `embedded`.
+        """
+        key = hashlib.sha256(content).hexdigest() if content else f"/{image}"
+        saved = self._shared.get(key)
+        if saved is None:
+            saved = self.embedded(content, image) if content else self.photograph(root, image)
+            self._shared.add(key, saved)
+        return saved
 
     def _saved(self, picture: Image, *, lossless: bool) -> str:
         name = f"{PHOTOGRAPHS}/{self.photographs + 1:06}.{'png' if lossless else 'jpg'}"
@@ -152,7 +171,7 @@ class Target:
     def finish(self) -> None:
         """Move the folder to its target."""
         self._ids.close()
-        (self._folder / "ids.db").unlink()
+        self._shared.close()
         for stream in (self._cases, self._kept, self._dropped):
             stream.close()
         self._folder.chmod(_DIRECTORY_MODE & ~_umask())
@@ -177,12 +196,15 @@ def _umask() -> int:
 def inside(root: Path, image: str) -> Path:
     """Return an image's path; after following links, the file must be inside the source's folder.
 
+    `scan.dcm#3`, a frame of a file, stays as it is.
+
     Raises:
         UnusableRow: There is no such file.
     """
     try:
         path = (root / image).resolve()
-        inside, there = path.is_relative_to(root.resolve()), path.is_file()
+        inside, there = path.is_relative_to(root.resolve()), parted(path)[0].resolve().is_file()
+        inside = inside and parted(path)[0].resolve().is_relative_to(root.resolve())
     except (OSError, ValueError, RuntimeError):
         # Not a possible file name: too long, with a NUL, or a cycle of links.
         raise UnusableRow("there is no such image", image) from None

@@ -344,7 +344,7 @@ def test_open_diagnoses_are_decided_again_by_the_version_that_was_played(tmp_pat
 
 LATER: dict[str, Any] = {
     **dict.fromkeys(("own", "classifier", "repeats", "votes", "panel_skill", "judge", "checker", "prompt_texts"), True),
-    **dict.fromkeys(("protocol", "picture_width", "extractor"), True),
+    **dict.fromkeys(("protocol", "picture_width", "extractor", "dtype"), True),
     **{role: {"max_tokens", "thinking"} for role in ("patient", "triage", "specialist", "attending")},
 }
 

@@ -81,7 +81,7 @@ def doctors():
 @pytest.fixture(scope="module")
 def interviews(derm34, db, doctors):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+        patch.setattr(Models, "open", classmethod(lambda cls, config, opener: cls({"doctors": doctors})))
         source = RolloutStore(derm34, "derm34", TEAM, db, lambda _: None)
         source.rollouts("train", IDS)
     return source
@@ -117,7 +117,7 @@ def test_interviews_are_played_once_and_opinions_are_kept(derm34, interviews, do
 
 
 def test_fewer_interviews_are_found_and_of_more_the_rest_alone_is_played(derm34, doctors, tmp_path, monkeypatch):
-    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config, opener: cls({"doctors": doctors})))
     told: list[str] = []
     source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", told.append)
     first = source.rollouts("train", IDS[1:3])
@@ -135,7 +135,7 @@ def test_fewer_interviews_are_found_and_of_more_the_rest_alone_is_played(derm34,
 
 
 def test_interviews_of_other_settings_are_not_taken(derm34, doctors, tmp_path, monkeypatch):
-    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config, opener: cls({"doctors": doctors})))
     source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
     ours = source._config("train", IDS[:1])
     for other in ({"seed": 1}, {"temperaments": ("choleric",)}, {"max_turns": 9}, {"team": "solo"}):
@@ -146,7 +146,7 @@ def test_interviews_of_other_settings_are_not_taken(derm34, doctors, tmp_path, m
 
 
 def test_a_good_interview_stays_whatever_fails_later(derm34, doctors, tmp_path, monkeypatch):
-    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config, opener: cls({"doctors": doctors})))
     source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
     (first,) = source.rollouts("train", IDS[:1])
     for status in ("failed", "finished"):
@@ -157,7 +157,7 @@ def test_a_good_interview_stays_whatever_fails_later(derm34, doctors, tmp_path, 
 
 
 def test_a_made_up_panel_that_was_cut_short_is_drawn_again(derm34, doctors, tmp_path, monkeypatch):
-    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": doctors})))
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config, opener: cls({"doctors": doctors})))
     source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
     whole = RolloutStore(derm34, "derm34", TEAM, tmp_path / "b.db", lambda _: None).synthetic_panels(
         "train", IDS, 0.5, 2
@@ -184,7 +184,7 @@ def test_an_interview_that_failed_is_not_played_again(derm34, tmp_path, monkeypa
             return super()._said(request)
 
     broken = Broken()
-    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config: cls({"doctors": broken})))
+    monkeypatch.setattr(Models, "open", classmethod(lambda cls, config, opener: cls({"doctors": broken})))
     source = RolloutStore(derm34, "derm34", TEAM, tmp_path / "a.db", lambda _: None)
     assert source.rollouts("train", IDS[:2]) == [] and source.lacking("train", IDS[:2]) == []
 

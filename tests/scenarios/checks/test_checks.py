@@ -395,7 +395,7 @@ CASE_MISTAKES = [
     (C, (0, "specialty"), "surgery", C, "the specialty 'surgery'"),
     (C, (0, "image"), "../a.png", C, "outside the folder"),
     (C, (0, "image"), "b.png", C, "no image 'b.png'"),
-    (C, (0, "image"), "scenario.yaml", C, "is not a JPEG, PNG or WebP"),
+    (C, (0, "image"), "scenario.yaml", C, "is not a JPEG, PNG, WebP or DICOM"),
     (C, (0, "image"), "cut.png", C, "cannot be read as a picture"),
     (C, (0, "image"), "huge.png", C, "64 megapixels"),
     (C, (0, "complaint"), "I think it is urticaria", C, "the fact 'complaint' names the diagnosis 'hives'"),

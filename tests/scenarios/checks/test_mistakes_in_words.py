@@ -148,7 +148,7 @@ FIELDS = [
     ),
     ({"image": "../a.png"}, "the image '../a.png' lies outside the folder; copy it into the folder"),
     ({"image": ""}, "'image' is an empty text; leave it out, or write the path of an image inside the folder"),
-    ({"image": "labels.yaml"}, "the image 'labels.yaml' is not a JPEG, PNG or WebP picture; convert it first"),
+    ({"image": "labels.yaml"}, "the image 'labels.yaml' is not a JPEG, PNG, WebP or DICOM picture; convert it first"),
     ({"facts": None}, f"'facts' is null; leave it out, or write a list {FACTS}"),
     ({"facts": "on my nose"}, f"'facts' is the text 'on my nose'; write a list {FACTS}, or leave it out"),
     ({"facts": {"site": "x"}}, f"'facts' is an object in curly brackets; write a list {FACTS}, or leave it out"),

@@ -322,7 +322,7 @@ def test_a_disk_without_room_is_a_sentence_and_leaves_nothing(tmp_path):
 
 def test_a_disk_too_full_for_the_ids_is_a_full_disk(tmp_path):
     with pytest.raises(OSError, match="database or disk is full"), Target(tmp_path / "out") as target:
-        target._ids.execute("PRAGMA max_page_count = 2")
+        target._ids._database.execute("PRAGMA max_page_count = 2")
         for n in range(1_000):
             assert target.take(f"a rather long id {n}")
     assert not any(tmp_path.iterdir())

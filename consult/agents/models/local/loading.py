@@ -1,7 +1,7 @@
 """Load transformers models: only safetensors, no code from a model, each base once for all its adapters.
 
-On a CPU a model runs in float32, in which a reply does not depend on the rest of its batch. With CUDA it runs in
-bfloat16, and accelerate distributes its layers over the devices.
+Unless the user says otherwise, a model runs in float32 on a CPU, in which a reply does not depend on the rest of its
+batch, and in bfloat16 with CUDA, where accelerate distributes its layers over the devices.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import torch
@@ -27,6 +27,7 @@ from consult.agents.models.model_resolver import Located, missing_shards, read_j
 from consult.agents.prompt_formats.starter import StarterDialect
 from consult.agents.prompt_formats.starter_assessment import assessment_fingerprint
 from consult.counts import count_of
+from consult.fields import Dtype
 from consult.reading import MEDIUM, digest_of, read_bytes
 
 OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -35,11 +36,27 @@ SHOWN = 3
 """Most names listed in a message."""
 
 
+class Key(NamedTuple):
+    """What was loaded: equal keys are the same model in memory."""
+
+    folder: Path
+    revision: str
+    """Hash of the weights."""
+    configuration: str
+    """Hash of the configuration."""
+    dtype: Dtype
+
+    @classmethod
+    def of(cls, folder: Path, revision: str, dtype: Dtype = "auto") -> Key:
+        """Return the key of a folder."""
+        return cls(folder.resolve(), revision, digest_of(folder / "config.json").hex(), dtype)
+
+
 class Base:
     """One loaded model with any number of adapters."""
 
-    def __init__(self, folder: Path, revision: str, model: Any, processor: Any, tokenizer: Any) -> None:
-        self.folder, self.revision = folder, revision
+    def __init__(self, folder: Path, key: Key, model: Any, processor: Any, tokenizer: Any) -> None:
+        self.folder, self.key, self.revision = folder, key, key.revision
         self.model, self.processor, self.tokenizer = model, processor, tokenizer
         self.dialect = dialect_of(folder)
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -68,7 +85,7 @@ class Base:
                     self._lay(folder, name)
             except ModelError:
                 # A base with a half-loaded adapter must not be shared.
-                _LOADED.pop(_key(self.folder, self.revision), None)
+                _LOADED.pop(self.key, None)
                 raise
             self._adapters[revision] = name
         return self._adapters[revision]
@@ -99,12 +116,16 @@ class Base:
             yield
 
 
-_LOADED: WeakValueDictionary[tuple[str, str], Base] = WeakValueDictionary()
-"""Folder and its revision → a base that is still in use."""
+_LOADED: WeakValueDictionary[Key, Base] = WeakValueDictionary()
+"""What was loaded → a base that is still in use."""
 
 
-def load_base(located: Located) -> Base:
+def load_base(located: Located, dtype: Dtype = "auto") -> Base:
     """Load a model, or return it if it is already loaded.
+
+    Args:
+        located: Where it is.
+        dtype: Data type of its weights; `auto` for float32 on a processor and bfloat16 on a GPU.
 
     Raises:
         ModelError: The folder contains no model, or one that cannot be loaded safely.
@@ -112,10 +133,10 @@ def load_base(located: Located) -> Base:
     folder = located.folder
     refuse_unsafe(folder, "config.json")
     revision = revision_of(folder)  # reads all of the weights, so it is called only once
-    key = _key(folder, revision)
+    key = Key.of(folder, revision, dtype)
     base = _LOADED.get(key)
     if base is None:
-        base = _LOADED[key] = _load(folder, revision)
+        base = _LOADED[key] = _load(folder, key)
     return base
 
 
@@ -128,37 +149,33 @@ def load_afresh(located: Located) -> Base:
         ModelError: As in `load_base`.
     """
     refuse_unsafe(located.folder, "config.json")
-    return _load(located.folder, revision_of(located.folder), alone=True)
+    return _load(located.folder, Key.of(located.folder, revision_of(located.folder)), alone=True)
 
 
-def _key(folder: Path, revision: str) -> tuple[str, str]:
-    configuration = digest_of(folder / "config.json").hex()
-    return str(folder.resolve()), f"{revision} {configuration}"
-
-
-def _load(folder: Path, revision: str, *, alone: bool = False) -> Base:
+def _load(folder: Path, key: Key, *, alone: bool = False) -> Base:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     refuse_own_code(folder)
     with in_a_sentence(folder):
         config = AutoConfig.from_pretrained(folder, **OPTIONS)
         sees = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
-        model = _weights(folder, sees, _where(folder, alone))
+        model = _weights(folder, sees, _where(folder, key.dtype, alone))
         processor: Any = open_processor(folder, config, OPTIONS) if sees else None
         tokenizer: Any = processor.tokenizer if sees else AutoTokenizer.from_pretrained(folder, **OPTIONS)
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
-        return Base(folder, revision, model.eval(), processor, tokenizer)
+        return Base(folder, key, model.eval(), processor, tokenizer)
 
 
-def _where(folder: Path, alone: bool) -> dict[str, Any]:
+def _where(folder: Path, dtype: Dtype, alone: bool) -> dict[str, Any]:
     """Return the options for a model's device and data type."""
+    chosen = None if dtype == "auto" else getattr(torch, dtype)
     if not torch.cuda.is_available() or (alone and dialect_of(folder) == "starter"):
-        return {"dtype": torch.float32}
+        return {"dtype": chosen or torch.float32}
     # If training runs in several processes, each has its own device.
     devices = {"": int(os.environ.get("LOCAL_RANK", "0"))} if alone else "auto"
-    return {"dtype": torch.bfloat16, "device_map": devices}
+    return {"dtype": chosen or torch.bfloat16, "device_map": devices}
 
 
 def _weights(folder: Path, sees: bool, where: dict[str, Any]) -> Any:

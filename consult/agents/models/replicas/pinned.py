@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from consult.agents.models.model import ModelInfo, Request
 from consult.agents.models.replicas.group import Group, ReplicaLostError
 from consult.agents.models.replicas.replica import Answered, Failure, Replica
+from consult.fields import Dtype
 
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
@@ -53,8 +54,8 @@ class _Process:
             env={"OMP_NUM_THREADS": "1"},
         )
 
-    def open(self, reference: str, role: str | None) -> Future[tuple[ModelInfo | None, Failure | None]]:
-        return self._sent(_open, reference, role)
+    def open(self, reference: str, role: str | None, dtype: Dtype) -> Future[tuple[ModelInfo | None, Failure | None]]:
+        return self._sent(_open, reference, role, dtype)
 
     def generate(self, reference: str, requests: Sequence[Request]) -> Future[Answered]:
         return self._sent(_generate, reference, list(requests))
@@ -111,8 +112,8 @@ def _replica() -> Replica:
     return _REPLICA
 
 
-def _open(reference: str, role: str | None) -> tuple[ModelInfo | None, Failure | None]:
-    return _replica().open(reference, role)
+def _open(reference: str, role: str | None, dtype: Dtype) -> tuple[ModelInfo | None, Failure | None]:
+    return _replica().open(reference, role, dtype)
 
 
 def _generate(reference: str, requests: Sequence[Request]) -> Answered:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from consult.agents.models.model import Model, ModelError, ModelGoneError, ModelInfo, Reply, Request
+from consult.fields import Dtype
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,15 @@ class Replica:
     core: int | None = None
     models: dict[str, Model] = field(default_factory=dict)
 
-    def open(self, reference: str, role: str | None = None) -> tuple[ModelInfo | None, Failure | None]:
+    def open(
+        self, reference: str, role: str | None = None, dtype: Dtype = "auto"
+    ) -> tuple[ModelInfo | None, Failure | None]:
         """Load a model.
 
         Args:
             reference: As in `consult.agents.models.open_model`.
             role: As there.
+            dtype: As there.
 
         Returns:
             The model's description, or why it cannot be loaded.
@@ -66,7 +70,7 @@ class Replica:
         if not self.models:
             self._settle()
         try:
-            self.models[reference] = open_model(reference, "assessor" if role == "assessor" else None)
+            self.models[reference] = open_model(reference, "assessor" if role == "assessor" else None, dtype)
         except Exception as error:
             return None, Failure(type(error).__name__, str(error))
         return self.models[reference].info, None
