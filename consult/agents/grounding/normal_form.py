@@ -215,9 +215,11 @@ _REPLACED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
 
 def plain(text: str) -> str:
     """Return a text with plain letters and digits, without invisible characters, and with words for medical emoji."""
-    shown = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    for sign, word in _EMOJI.items():
-        shown = shown.replace(sign, f" , {word} , ")
+    shown = text
+    if not text.isascii():
+        shown = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+        for sign, word in _EMOJI.items():
+            shown = shown.replace(sign, f" , {word} , ")
     return re.sub(r"\b(?:[a-zA-Z][-.]){3,}[a-zA-Z]\b", lambda match: re.sub(r"[-.]", "", match[0]), shown)
 
 

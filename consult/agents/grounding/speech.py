@@ -133,7 +133,7 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
     """
     if not re.search(r"\w", line):
         return "has no words"
-    if scripts(plain(line)) - scripts(plain(heard)) - {"LATIN"}:
+    if not line.isascii() and scripts(plain(line)) - scripts(plain(heard)) - {"LATIN"}:
         return "has letters of another script"
     said = normalised(line)
     if not re.search(r"\w", _DIRECTION.sub(" ", line)):
