@@ -116,3 +116,10 @@ def test_growth_is_drawn(measure, tmp_path) -> None:
         "panel_size": ["1"],
     }
     assert picture.read_bytes().startswith(b"\x89PNG") and "| cases at once | 1 |" in table[2]
+
+
+@pytest.mark.slow
+def test_loop_batches_and_runs_do_the_same_work(measure) -> None:
+    found, table = measure("decoding", "--cases", "1", "--processes", "1")
+    assert set(found["seconds"]) == {"loop", "stock batches", "one process"} and found["requests"] > 5
+    assert found["times as fast as the loop"]["loop"] == 1 and table[2].startswith("| loop |")

@@ -18,10 +18,10 @@ from typing import Any
 
 import torch
 
-from benchmarks.speed.decoding import Recorded
 from benchmarks.speed.playing import (
     INSTANT,
     Instant,
+    Recorded,
     Replayed,
     Timed,
     add_common_options,
