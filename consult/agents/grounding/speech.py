@@ -48,7 +48,7 @@ _INSTRUCTION = re.compile(
     r"|\bsystem prompt\b|\bas an? patient\b|\bmedical content\b|\b(?:stated|given|listed|answered with) the facts?\b"
     r"|\bwithout (?:adding|inventing|making up|revealing)\b|\bi (?:will|shall|am going to) now (?:describe"
     r"|state|answer|speak)\b"
-    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b",
+    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b|\banswer again\b|\bwithout this fault\b",
     re.IGNORECASE,
 )
 _BODY = (
@@ -96,6 +96,8 @@ _ASSISTANT = re.compile(
     r"|\bwe(?: wi|')ll (?:run|order|examine|find (?:the|out))\b"
     r"|\bwe(?: wi|')ll do (?:some|a|an) (?:tests?|exam\w*|scan|biopsy|blood|swab)\b"
     r"|\b(?:personal experiences?|enough information to)\b|\bi(?: wi|')ll answer the question\b"
+    r"|\bi(?: wi|')ll (?:treat|cure|help) you\b|\bi(?: a|')m (?:just )?(?:a|your) (?:little )?doctor\b(?!'s| myself)"
+    r"|\btell me (?:all )?(?:about )?your (?:troubles?|symptoms?|problems?|complaints?)\b|\bglad you came\b"
 )
 """What assistants and doctors say, and a patient hardly ever."""
 _DIRECTED = re.compile(

@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
+from consult.agents.models.local import key_values
 from consult.agents.models.local.prefix_cache import LEAST, KeptPrompt, PrefixCache, Tokens
 from consult.agents.models.local.sampling import Row, RowSampler
 
@@ -63,33 +63,14 @@ class Work:
     """Rows times steps that were computed."""
 
 
-class _Columns(DynamicLayer):
-    """Keys and values of a layer, in memory with room for more columns: a new one is written, and none copied."""
-
-    def __init__(self, keys: Any, values: Any, width: int) -> None:
-        super().__init__()
-        self.is_initialized, self.dtype, self.device = True, keys.dtype, keys.device
-        self._room = keys, values
-        self.keys, self.values = keys[:, :, :width], values[:, :, :width]
-
-    def update(self, key_states: Any, value_states: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Add columns: (rows, heads, columns, size)."""
-        width = self.keys.shape[2]
-        end = width + key_states.shape[2]
-        keys, values = self._room
-        keys[:, :, width:end], values[:, :, width:end] = key_states, value_states
-        self.keys, self.values = keys[:, :, :end], values[:, :, :end]
-        return self.keys, self.values
-
-
 @dataclass
 class _Live:
     """Rows that are being generated, right-aligned."""
 
     at: list[int]
     """Index of each row among the requests."""
-    states: Any
-    """(2 * layers, rows, heads, columns and room for more, size): keys and values of each layer in turn."""
+    states: key_values.States
+    """With room for more columns."""
     width: int
     """Columns that are filled."""
     pads: Any
@@ -217,7 +198,7 @@ class DecodeLoop:
         logits = self.model(**given, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
         shift = getattr(inner, "rope_deltas", None) if multimodal else None
         shift = torch.zeros_like(pads) if shift is None else shift.to(pads).view(count, 1)
-        states = torch.stack([states for layer in cache.layers for states in (layer.keys, layer.values)])
+        states = key_values.stacked(cache)
         return self._begun(group, _Live([prompt.at for prompt in group], states, width, pads, shift), logits, rows)
 
     def _read_on(self, group: Sequence[_Prompt], rows: Sequence[Row]) -> _Live | None:
@@ -238,13 +219,13 @@ class DecodeLoop:
         if multimodal or bool(pads.any()):
             given["attention_mask"] = (columns >= pads).long()
         ahead = min(ROOM, max(rows[prompt.at].limit or ROOM for prompt in group))
-        states = _filled(group, known, rest, ahead) if known else None
-        cache = DynamicCache() if states is None else _cache_of(states, known)
+        states = _known_of(group, known, rest, ahead) if known else None
+        cache = DynamicCache() if states is None else key_values.cache_of(states, known)
         logits = self.model(
             input_ids=torch.tensor(ids, device=device), **given, past_key_values=cache, use_cache=True, logits_to_keep=1
         ).logits[:, -1]
         if states is None:
-            states = torch.stack([states for layer in cache.layers for states in (layer.keys, layer.values)])
+            states = key_values.stacked(cache)
         return self._begun(group, _Live([prompt.at for prompt in group], states, width, pads, shift), logits, rows)
 
     def _begun(self, group: Sequence[_Prompt], live: _Live, logits: Any, rows: Sequence[Row]) -> _Live | None:
@@ -258,22 +239,23 @@ class DecodeLoop:
         return live if len(left) == len(live.at) else _without(live, left)
 
     def _keep(self, group: Sequence[_Prompt], live: _Live, kept: PrefixCache) -> None:
-        column = live.states[:, 0, :, 0].nbytes
+        column, shifts = key_values.column_bytes(live.states), live.shift[:, 0].tolist()
         for place, prompt in enumerate(group):
             if prompt.length - prompt.same < LEAST or not kept.has_room(column * prompt.length):
                 continue
-            states = live.states[:, place, :, live.width - prompt.length : live.width].clone()
+            states = key_values.row_of(live.states, place, live.width - prompt.length, live.width)
             whole = prompt.known if prompt.known and prompt.same == len(prompt.known.tokens.ids) else None
-            kept.keep(KeptPrompt(prompt.tokens, states, int(live.shift[place])), whole)
+            kept.keep(KeptPrompt(prompt.tokens, states, shifts[place]), whole)
 
     # -- decoding --------------------------------------------------------------------------------------------------
 
     def _step(self, live: _Live, rows: Sequence[Row]) -> None:
         """Compute one token of each row."""
-        if live.cache is None or live.width == live.states.shape[3]:
-            if live.width == live.states.shape[3]:
-                live.states = torch.nn.functional.pad(live.states, (0, 0, 0, ROOM))
-            live.cache = _cache_of(live.states, live.width)
+        full = live.width == key_values.columns(live.states)
+        if full:
+            live.states = key_values.with_room(live.states, ROOM)
+        if full or live.cache is None:
+            live.cache = key_values.cache_of(live.states, live.width)
         if live.mask is None or live.mask.shape[-1] <= live.width:
             _build_mask(live, self.model.dtype)
         last = [[rows[i].tokens[-1]] for i in live.at]
@@ -325,22 +307,10 @@ def _photograph_token(config: Any) -> int | None:
     return getattr(config, "image_token_id", None) or getattr(config, "image_token_index", None)
 
 
-def _filled(group: Sequence[_Prompt], known: int, rest: int, ahead: int) -> Any:
-    """Return states with what is known of each prompt, right-aligned in the first `known` columns."""
-    some = next(prompt.known.states for prompt in group if prompt.known is not None)
-    both, heads, _, size = some.shape
-    states = some.new_zeros(both, len(group), heads, known + rest + ahead, size)
-    for place, prompt in enumerate(group):
-        skipped = max(prompt.length - rest, 0)
-        if skipped and prompt.known is not None:
-            states[:, place, :, known - skipped : known] = prompt.known.states[:, :, :skipped]
-    return states
-
-
-def _cache_of(states: Any, width: int) -> Any:
-    cache = DynamicCache()
-    cache.layers = [_Columns(keys, values, width) for keys, values in states.unflatten(0, (-1, 2))]
-    return cache
+def _known_of(group: Sequence[_Prompt], known: int, rest: int, ahead: int) -> key_values.States:
+    """Return states with what is known of each prompt in the first `known` columns, and with room for the rest."""
+    rows = [(prompt.known.states if prompt.known else (), max(prompt.length - rest, 0)) for prompt in group]
+    return key_values.right_aligned(rows, known, rest + ahead)
 
 
 def _build_mask(live: _Live, dtype: Any) -> None:
@@ -357,19 +327,14 @@ def _without(live: _Live, kept: Sequence[int]) -> _Live:
     at = torch.tensor(list(kept), device=live.pads.device)
     pads, shift = live.pads[at], live.shift[at]
     spare = int(pads.min())
-    states = live.states[:, :, :, spare:].index_select(1, at)
+    states = key_values.rows_of(live.states, kept, spare)
     return _Live([live.at[place] for place in kept], states, live.width - spare, pads - spare, shift)
 
 
 def _joined(parts: Sequence[_Live], ahead: int) -> _Live:
     """Put groups beside each other, with padding on the left of the shorter ones and room for more columns."""
     width = max(part.width for part in parts)
-    both, _, heads, _, size = parts[0].states.shape
-    states = parts[0].states.new_zeros(both, sum(len(part.at) for part in parts), heads, width + ahead, size)
-    row = 0
-    for part in parts:
-        states[:, row : row + len(part.at), :, width - part.width : width] = part.states[:, :, :, : part.width]
-        row += len(part.at)
+    states = key_values.joined([(part.states, part.width) for part in parts], ahead)
     at = [i for part in parts for i in part.at]
     pads = torch.cat([part.pads + width - part.width for part in parts])
     return _Live(at, states, width, pads, torch.cat([part.shift for part in parts]))

@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from consult.agents.models.local.key_values import States
+
 BLOCK = 8
 """Tokens at a time by which a prompt is looked up."""
 LEAST = 8
@@ -40,10 +42,15 @@ class KeptPrompt:
     """What was computed for a prompt."""
 
     tokens: Tokens
-    states: Any
-    """(2 * layers, heads, tokens, size): keys and values of each layer in turn."""
+    states: States
+    """(2 * layers, heads, tokens, size) for each device in turn: keys and values of each layer in turn."""
     shift: int
     """Position of a token minus its place in the prompt, behind the photographs."""
+
+    @property
+    def size(self) -> int:
+        """Return the size in bytes."""
+        return sum(int(some.nbytes) for some in self.states)
 
 
 class PrefixCache:
@@ -91,7 +98,7 @@ class PrefixCache:
         """
         if beginning is not None:
             self._remove(beginning)
-        size = kept.states.nbytes
+        size = kept.size
         while self._size + size > self.most and self._used:
             oldest, used = next(iter(self._used.values()))
             if used > self._batch - IN_USE:
@@ -119,7 +126,7 @@ class PrefixCache:
     def _remove(self, kept: KeptPrompt) -> None:
         if self._used.pop(id(kept), None) is None:
             return
-        self._size -= kept.states.nbytes
+        self._size -= kept.size
         for each in _hashes(kept.tokens):
             if self._found.get(each) is kept:
                 del self._found[each]

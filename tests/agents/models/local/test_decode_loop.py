@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -171,7 +172,7 @@ def test_groups_hold_prompts_with_about_as_many_tokens_to_read(rests: list[int],
 
 def test_a_photograph_that_is_known_is_not_cut_in_two() -> None:
     """The second prompt may be read from 6 tokens before its end at most: its photograph ends there."""
-    known = KeptPrompt(Tokens((0,) * 20), torch.zeros(2, 1, 20, 1), 0)
+    known = KeptPrompt(Tokens((0,) * 20), (torch.zeros(2, 1, 20, 1),), 0)
     first = _Prompt(0, Tokens((0,) * 30), None, 0, 0)
     second = _Prompt(1, Tokens((0,) * 20, ("a",)), known, 18, 14)
     assert (first.rest, second.rest, second.most) == (30, 2, 6)
@@ -213,6 +214,23 @@ def test_texts_do_not_depend_on_what_is_known(
     monkeypatch.setattr(model.loop, "kept", None)
     assert known == [told(model.generate(wave)) for wave in waves]
     assert len({text for wave in known for text, *_ in wave}) > 10
+
+
+def test_texts_do_not_depend_on_the_devices_of_the_layers(
+    models: dict[str, TransformersModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a layer on each device: states that are not stacked with those of the other layers."""
+    model, waves = models["qwen2_5_vl"], conversation(seeing=True)
+    assert model.loop is not None and model.loop.kept is not None
+    model.loop.kept.clear()
+    together = [told(model.generate(wave)) for wave in waves]
+    model.loop.kept.clear()
+    numbers = itertools.count()
+    monkeypatch.setattr("consult.agents.models.local.key_values._device", lambda states: next(numbers) // 2)
+    apart = [told(model.generate(wave)) for wave in waves]
+    kept, _ = model.loop.kept.longest(tokens_of(model, conversation(seeing=False)[0][1]))
+    model.loop.kept.clear()
+    assert apart == together and kept is not None and len(kept.states) == tiny_models.LAYERS
 
 
 def test_a_photograph_is_looked_at_once(models: dict[str, TransformersModel], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,11 @@ import torch
 from consult.agents.models.local.prefix_cache import IN_USE, KeptPrompt, PrefixCache, Tokens
 
 SIZE = 4 * 2 * 3
-"""Bytes of one token: 4 keys and values, 2 heads, float16 of 3 numbers, say."""
+"""Bytes of one token: keys and values of 2 layers, 2 heads, 3 numbers of one byte."""
 
 
 def kept(ids: range, shown: tuple[str, ...] = ()) -> KeptPrompt:
-    return KeptPrompt(Tokens(tuple(ids), shown), torch.zeros(4, 2, len(ids), 3, dtype=torch.int8), 0)
+    return KeptPrompt(Tokens(tuple(ids), shown), (torch.zeros(4, 2, len(ids), 3, dtype=torch.int8),), 0)
 
 
 def test_the_longest_beginning_is_found() -> None:
