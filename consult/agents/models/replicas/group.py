@@ -1,4 +1,4 @@
-"""Several replicas of the same models: a batch is dealt out, and the share of a lost replica goes to the others."""
+"""Several replicas of the same models: each answers a share of the requests, and the others take over a lost one's."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ class Group:
             infos.append(info)
         if not infos:
             raise ModelError(
-                f"no replica could load '{reference}': each ended while it did, as when memory is short; load it once, "
-                "with --replicas 1, or give a smaller model"
+                f"no replica could load '{reference}': each ended while it was loading, as happens when memory is "
+                "short; load the model once with --replicas 1, or give a smaller one"
             )
         if len({info.revision for info in infos}) > 1:
             raise ModelError(f"the replicas found different models behind '{reference}'; give them the same files")
@@ -208,7 +208,7 @@ def _replies_of(answered: Answered) -> tuple[Reply, ...]:
 
 
 def _all_lost(reference: str) -> ModelGoneError:
-    return ModelGoneError(f"all replicas of '{reference}' ended; run the same command again to continue")
+    return ModelGoneError(f"all replicas of '{reference}' ended")
 
 
 def dealt(lengths: Sequence[int], hands: int) -> list[list[int]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -20,6 +21,8 @@ from consult.fields import Dtype
 T = TypeVar("T")
 
 LOCAL, AUTO = "local", "auto"
+FREED = 10.0
+"""Seconds after which the cluster knows that a replica has ended."""
 CONNECT = 10.0
 """Seconds until an address at which nothing answers is given up."""
 
@@ -36,18 +39,45 @@ def on_ray(number: int, address: str = LOCAL) -> Group:
         ModelError: Ray is not installed, the cluster cannot be reached, or it is too small.
     """
     ray = _connected(address)
-    kind = "GPU" if ray.cluster_resources().get("GPU", 0) else "CPU"
-    # Another run may have taken some; the replicas would wait for it in silence.
-    free = int(ray.available_resources().get(kind, 0))
-    if free < number:
-        what = count_of(free, "free GPU" if kind == "GPU" else "free processor")
-        fix = f"give --replicas {free}, or wait until more are free" if free else "wait until some are free"
-        raise ModelError(f"the Ray cluster has {what}, and {number} replicas need one each; {fix}")
+    kind, what = ("GPU", "GPU") if ray.cluster_resources().get("GPU", 0) else ("CPU", "processor")
+    there = int(ray.cluster_resources().get(kind, 0))
+    refuse_too_many(number, there, there if there < number else _free(ray, kind, number), what)
     threads = None if kind == "GPU" else share([int(node["Resources"].get("CPU", 0)) for node in alive(ray)], number)
     options: dict[str, Any] = {"num_gpus": 1} if threads is None else {"num_cpus": threads}
     actor = ray.remote(max_restarts=0, **options)(Replica)
     workers = [_Actor(place + 1, actor.remote(threads=threads), ray) for place in range(number)]
     return Group(workers)
+
+
+def _free(ray: Any, kind: str, number: int) -> int:
+    """Return how many places are free, after a short wait for those of replicas that have just ended."""
+    until = time.monotonic() + FREED
+    while (free := int(ray.available_resources().get(kind, 0))) < number and time.monotonic() < until:
+        time.sleep(0.2)
+    return free
+
+
+def refuse_too_many(number: int, there: int, free: int, what: str) -> None:
+    """Refuse more replicas than find a place: they would wait for one in silence.
+
+    Args:
+        number: How many.
+        there: Places in the cluster.
+        free: Those that no other run has taken.
+        what: Of what a replica needs one.
+
+    Raises:
+        ModelError: There are too few.
+    """
+    if there < number:
+        raise ModelError(
+            f"the Ray cluster has {count_of(there, what)}, and {number} replicas need one each; give --replicas {there}"
+        )
+    if free < number:
+        fix = f"wait until more are free, or give --replicas {free}" if free else "wait until some are free"
+        raise ModelError(
+            f"the Ray cluster has {count_of(free, f'free {what}')}, and {number} replicas need one each; {fix}"
+        )
 
 
 def alive(ray: Any) -> list[dict[str, Any]]:

@@ -133,7 +133,8 @@ class Pool:
         if any(other.why is None for other in self._members):
             member.warn_once(
                 "lost",
-                f"{error}; its consultations continue at the other addresses, and it is tried again every {RETRY:g} s",
+                f"{error}; its consultations continue at the other addresses, and this one is tried again every "
+                f"{RETRY:g} s",
             )
 
     # -- lost addresses --------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_a_replica_that_is_lost_while_it_loads_is_left_out() -> None:
     assert [reply.text for reply in model.generate(REQUESTS)] == REPLIES
     assert [worker.closed for worker in workers] == [False, True, False] and not workers[1].answered
     workers = [Worker("replica 1", dies=True), Worker("replica 2", dies=True)]
-    told = "no replica could load 'm': each ended while it did, as when memory is short; load it once"
+    told = "no replica could load 'm': each ended while it was loading, as happens when memory is short"
     with pytest.warns(ModelWarning), pytest.raises(ModelError, match=told):
         Group(workers).open("m")
     assert all(worker.closed for worker in workers)

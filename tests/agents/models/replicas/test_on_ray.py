@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from consult.agents.models.model import ModelError
-from consult.agents.models.replicas.on_ray import refuse_unreachable, share
+from consult.agents.models.replicas.on_ray import refuse_too_many, refuse_unreachable, share
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,20 @@ def test_a_cluster_that_does_not_run_is_told_at_once(kind: str) -> None:
             refuse_unreachable(address)
         taken.listen()
         refuse_unreachable(address)
+
+
+@pytest.mark.parametrize(
+    ("there", "free", "told"),
+    [
+        (2, 2, "the Ray cluster has 2 GPUs, and 3 replicas need one each; give --replicas 2"),
+        (4, 1, "the Ray cluster has 1 free GPU, and 3 replicas need one each; wait until more are free, or give"),
+        (4, 0, "the Ray cluster has 0 free GPUs, and 3 replicas need one each; wait until some are free"),
+    ],
+)
+def test_more_replicas_than_find_a_place_are_refused(there: int, free: int, told: str) -> None:
+    with pytest.raises(ModelError, match=told):
+        refuse_too_many(3, there, free, "GPU")
+    refuse_too_many(3, 3, 3, "GPU")
 
 
 @pytest.mark.parametrize(
