@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from consult.agents.models import Request
+from consult.agents.models.local.photographs import beside
 
 import trl  # isort: skip
 
@@ -256,3 +259,9 @@ def adapter(folder: Path, base: Path, seed: int = 0, named: str | None = None) -
     model.peft_config["default"].base_model_name_or_path = named or str(base)
     model.save_pretrained(folder)
     return folder
+
+
+def inputs(model: Any, requests: Sequence[Request]) -> dict[str, Any]:
+    """Return a model's inputs for some requests, beside each other."""
+    each = model._inputs(requests, [model.sent(request.prompt) for request in requests])
+    return beside(each, model.tokenizer.pad_token_id)

@@ -7,8 +7,9 @@ batches are the same requests, sorted by length, 64 at once, each batch as long 
 a reply in them, which a consultation cannot do. Both leave out drawing and reading of photographs, all that is not a
 model, and the seeds of our sampling.
 
-The sides take turns. Figures are medians of wall time, on one thread; `two processes` is the same run with the model in
-two processes, each on a core of its own, which are started before the time is taken.
+The sides take turns. Figures are medians of wall time, on one thread; `2 processes` is the same run with the model in
+two processes, each on a core of its own. They are started, and play a training case each, before the time is taken. No
+run knows prompts of an earlier one.
 """
 
 from __future__ import annotations
@@ -17,67 +18,39 @@ import argparse
 import json
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from consult.agents.models.model import Model, Reply, Request
+from benchmarks.speed.playing import SIZE, Recorded, config_of, forget, play
+from consult.agents.models.local.photographs import beside, tokenized
+from consult.agents.models.model import Reply, Request
 from consult.agents.models.registry import close_model, open_model
-from consult.envs.config import RoleConfig, RunConfig
-from consult.envs.role_models import Models
-from consult.envs.runner import Runner
-from consult.envs.store.write import Store
-from consult.scenarios import Photograph, load_scenario
-
-SIZE = 64
-"""Consultations at once, and requests in a batch."""
+from consult.envs.config import RunConfig
+from consult.scenarios import Photograph
 
 
-class Recorded:
-    """A model that keeps its requests and replies."""
-
-    def __init__(self, model: Model) -> None:
-        self.model, self.info = model, model.info
-        self.asked: list[tuple[Request, Reply]] = []
-
-    def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Answer a batch, and keep it."""
-        replies = self.model.generate(requests)
-        self.asked += zip(requests, replies, strict=True)
-        return replies
+def afresh(config: RunConfig, model: Any) -> float:
+    """Return the seconds of a run whose model has kept nothing of earlier ones."""
+    forget(model)
+    return play(config, model).seconds
 
 
-@dataclass(frozen=True)
-class Played:
-    """What a run of ours took."""
+def in_processes(config: RunConfig, processes: int) -> float:
+    """Return the seconds of a run with the model in new processes."""
+    from consult.agents.models.replicas.pinned import pinned
 
-    seconds: float
-    turns: int
-
-
-def played(reference: str, scenario: str, cases: int, model: Model) -> Played:
-    """Play the first test cases with one model in every role."""
-    world = load_scenario(scenario)
-    ids = tuple(world.case_ids("test")[:cases])
-    role = RoleConfig(model=reference)
-    config = RunConfig(
-        scenario=scenario,
-        cases=ids,
-        temperaments=("sanguine",) * len(ids),
-        patient=role,
-        triage=role,
-        specialist=role,
-        attending=role,
-    )
-    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "a.db") as store:
-        started = time.perf_counter()
-        summary = Runner(world, config, Models({reference: model}), store, batch=SIZE).run()
-        return Played(time.perf_counter() - started, summary["turns"])
+    reference = config.patient.model
+    model = pinned(processes).open(reference)
+    try:
+        play(config_of(reference, processes, scenario=config.scenario, split="train"), model)
+        return play(config, model).seconds
+    finally:
+        close_model(model)
 
 
 # -- the other sides -----------------------------------------------------------------------------------------------
@@ -108,23 +81,17 @@ def _generate(model: Any, requests: Sequence[Request], tokens: int) -> None:
     shown = [[p for m in request.prompt.messages for p in m.photographs] for request in requests]
     kept, model.photographs.whole = model.photographs.whole, True  # the photograph is processed at every turn
     try:
-        inputs = model.photographs.inputs(texts, shown) if any(shown) else _tokenized(model, texts)
+        each = model.photographs.inputs(texts, shown) if any(shown) else tokenized(model.tokenizer, texts)
     finally:
         model.photographs.whole = kept
     model.model.generate(
-        **inputs,
+        **beside(each, model.tokenizer.pad_token_id),
         do_sample=True,
         temperature=1.0,
         top_p=0.95,
         min_new_tokens=tokens,
         max_new_tokens=tokens,
         pad_token_id=model.tokenizer.pad_token_id,
-    )
-
-
-def _tokenized(model: Any, texts: Sequence[str]) -> dict[str, Any]:
-    return dict(
-        model.tokenizer(list(texts), return_tensors="pt", padding=True, add_special_tokens=False, padding_side="left")
     )
 
 
@@ -162,27 +129,21 @@ def measured(reference: str, scenario: str, cases: int, rounds: int, processes: 
     torch.set_num_threads(1)
     model: Any = open_model(reference)
     recording = Recorded(model)
-    played(reference, scenario, cases, recording)
+    config = config_of(reference, cases, scenario=scenario)
+    play(config, recording)
     asked = loaded(recording.asked)
     work = replace(model.loop.work) if model.loop is not None else None
     sides: dict[str, Callable[[], float]] = {
         "loop": lambda: one_by_one(model, asked),
         "stock batches": lambda: in_batches(model, asked),
-        "one process": lambda: played(reference, scenario, cases, model).seconds,
+        "one process": lambda: afresh(config, model),
     }
     if processes > 1:
-        from consult.agents.models.replicas.pinned import pinned
-
-        replicated = pinned(processes).open(reference)
-        sides[f"{processes} processes"] = lambda: played(reference, scenario, cases, replicated).seconds
+        sides[f"{processes} processes"] = lambda: in_processes(config, processes)
     spent: dict[str, list[float]] = {name: [] for name in sides}
-    try:
-        for _ in range(rounds):
-            for name, side in sides.items():
-                spent[name].append(side())
-    finally:
-        if processes > 1:
-            close_model(replicated)
+    for _ in range(rounds):
+        for name, side in sides.items():
+            spent[name].append(side())
     medians = {name: statistics.median(found) for name, found in spent.items()}
     return {
         "model": reference,
@@ -193,6 +154,7 @@ def measured(reference: str, scenario: str, cases: int, rounds: int, processes: 
         "tokens out": sum(reply.tokens_out for _, reply in asked),
         "cores": os.cpu_count(),
         "torch": torch.__version__,
+        "known prompt tokens": None if work is None else work.known_tokens / (work.known_tokens + work.prompt_tokens),
         "useful prompt tokens": None if work is None else work.prompt_tokens / work.prompt_places,
         "useful row steps": None if work is None else work.tokens / work.row_steps,
         "seconds": spent,
@@ -215,8 +177,11 @@ def table(found: dict[str, Any]) -> str:
         lines.append(f"| {name} | {seconds:.1f} | {ratios[0]:.1f} | {ratios[1]:.2f} |")
     useful = ""
     if found["useful prompt tokens"] is not None:
-        shares = f"{found['useful prompt tokens']:.0%} of the prompt tokens and {found['useful row steps']:.0%}"
-        useful = f"; {shares} of the decoded row steps of one process were needed"
+        useful = (
+            f"; in one process {found['known prompt tokens']:.0%} of the prompt tokens were known, and "
+            f"{found['useful prompt tokens']:.0%} of the others that were computed and {found['useful row steps']:.0%} "
+            "of the decoded row steps were needed"
+        )
     lines += ["", f"{found['consultations']} consultations, {found['requests']} requests{useful}."]
     return "\n".join(lines)
 

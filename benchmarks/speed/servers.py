@@ -23,9 +23,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.speed.playing import config_of
 from consult.agents.models import Model, Reply, Request
 from consult.agents.models.server.model import ServerModel
-from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
@@ -121,17 +121,7 @@ def measured(side: str, asked: argparse.Namespace) -> Measured:
 
 
 def _play(model: Model, asked: argparse.Namespace, store: Path) -> None:
-    scenario, role = load_scenario("derm34"), RoleConfig(model="server")
-    cases = tuple(scenario.case_ids("test")[: asked.consultations])
-    config = RunConfig(
-        scenario="derm34",
-        cases=cases,
-        temperaments=("sanguine",) * len(cases),
-        patient=role,
-        triage=role,
-        specialist=role,
-        attending=role,
-    )
+    scenario, config = load_scenario("derm34"), config_of("server", asked.consultations)
     # In waves, as many are live as the server is asked for at once: more would only make larger waves.
     batch = None if isinstance(model, ServerModel) else asked.concurrency * asked.addresses
     with Store(store) as opened:

@@ -5,6 +5,10 @@ consultation waits. There is no timer, and a full queue alone starts no wave, so
 on the requests and not on when each arrived. A failing batch is retried request by request, so that only the
 consultation with the failing request fails; if a model stops responding, all of them end.
 
+A model that is loaded several times has a lane for each replica. A consultation keeps to its lane, so that a replica
+knows the beginning of its prompts. Each lane has waves of its own: while one replica works, the consultations of
+another lane continue.
+
 A model that answers each request on its own (`ConcurrentModel`) gets it as soon as its consultation asks. A
 consultation that waits for such a model holds up no wave: what the other models are asked meanwhile is batched as it
 comes. Their waves then depend on arrival, and no text depends on the waves.
@@ -14,10 +18,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from consult.agents.models import ConcurrentModel, Model, ModelGoneError, Reply, Request
@@ -34,6 +40,12 @@ AT_ONCE = 32
 """Consultations at once, and the most requests in a batch, unless the user says otherwise."""
 MORE = 1.25
 """Consultations per request that servers take at once, so that one is ready when a slot becomes free."""
+RANKS = {"opinion": 1, "decision": 2}
+"""Task → rank: opinions wait for the conversations, and decisions, which are the longest, for the opinions."""
+HELD = 0.5
+"""Share of the consultations from which on what waits for others is answered."""
+MOST_LANES = 64
+"""Replicas with a lane of their own."""
 PAUSE = 0.05
 """Seconds after a reply until what it led to is committed, together with what others led to meanwhile."""
 
@@ -68,6 +80,29 @@ class _Waiting:
             self.future.set_result(answer)
 
 
+@dataclass
+class _Lane:
+    """Consultations that share waves."""
+
+    number: int
+    live: int = 0
+    """Consultations and branches that are not over."""
+    queue: dict[Key, _Waiting] = field(default_factory=dict)
+    """Requests for the next wave."""
+    away: dict[Key, _Waiting] = field(default_factory=dict)
+    """Requests at models that answer each on its own."""
+    wave: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> list[_Waiting]:
+        """Return all requests that wait."""
+        return [*self.queue.values(), *self.away.values()]
+
+
+_LANE: ContextVar[int] = ContextVar("lane", default=0)
+"""The lane of the consultation that is running."""
+
+
 async def _all_or_none(work: Sequence[Coroutine[Any, Any, R]]) -> list[R]:
     """Run coroutines at once; if one raises, cancel the others and wait for their end."""
     tasks = [asyncio.create_task(one) for one in work]
@@ -87,26 +122,30 @@ class Batcher:
         chunk: The most requests that go into one `generate`, of each replica of a model.
         commit: Called to commit finished work: before each wave, when nothing is being played, and soon after the
             replies of models that answer each request on its own.
-        rank: Returns the rank of a request; it waits while a request of a lower rank waits. If all consultations are
-            live from the start, long answers of a high rank are then generated in one batch, not many small ones.
+        rank: Returns the rank of a request; it waits while a request of a lower rank waits, so that long answers of a
+            high rank are generated in one batch, not one by one beside short ones.
+        held: They wait no longer if they are this share of what is live.
     """
 
-    def __init__(self, chunk: int = AT_ONCE, commit: Commit = lambda: None, rank: Rank = lambda request: 0) -> None:
-        self.chunk, self.commit, self.rank = chunk, commit, rank
+    def __init__(
+        self,
+        chunk: int = AT_ONCE,
+        commit: Commit = lambda: None,
+        rank: Rank = lambda request: RANKS.get(request.task, 0),
+        held: float = HELD,
+    ) -> None:
+        self.chunk, self.commit, self.rank, self.held = chunk, commit, rank, held
         self.model_seconds = 0.0
         """Seconds so far during which a model worked, or several did."""
         self.broken: Exception | None = None
         """The error that stopped everything: not a failed request, but a failed commit or a stopped model."""
-        self._live = 0
-        self._queue: dict[Key, _Waiting] = {}
-        """Requests for the next wave."""
-        self._away: dict[Key, _Waiting] = {}
-        """Requests at models that answer each on its own."""
-        self._wave: asyncio.Task[None] | None = None
+        self._lanes = [_Lane(0)]
+        self._alone: dict[int, asyncio.Lock] = {}
+        """Model that is loaded once → held while it works for a lane."""
         self._committing: asyncio.Task[None] | None = None
         self._working, self._since = 0, 0.0
-        # One thread: models need not be thread-safe, and the loop can still be interrupted.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="generate")
+        # A model works in one thread at a time, since it need not be thread-safe, and the loop can be interrupted.
+        self._threads = ThreadPoolExecutor(MOST_LANES, thread_name_prefix="generate")
 
     @property
     def intact(self) -> bool:
@@ -115,23 +154,30 @@ class Batcher:
 
     def open(self, tickets: int = 1) -> None:
         """Announce consultations; open all of them before the first one runs."""
-        self._live += tickets
+        self._lane.live += tickets
 
     def close(self, tickets: int = 1) -> None:
         """Return the tickets of consultations that have ended."""
-        self._live -= tickets
-        self._kick()
-        if self._away:
+        lane = self._lane
+        lane.live -= tickets
+        self._kick(lane)
+        if lane.away:
             self._commit_soon()
 
     def shutdown(self) -> None:
-        """Release the thread."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Release the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def _lane(self) -> _Lane:
+        return self._lanes[_LANE.get()]
 
     def for_model(self, model: Model) -> Callable[[Request], Awaitable[Reply]]:
         """Return the function through which a role sends its requests to a model."""
         if isinstance(model, ConcurrentModel):
             return lambda request: self._dispatch(model, request)
+        if isinstance(model, ReplicatedModel):
+            self._lanes += [_Lane(number) for number in range(len(self._lanes), min(model.replicas, MOST_LANES))]
         return lambda request: self._enqueue(model, request)
 
     def for_person(self, person: Person) -> Callable[[Request], Awaitable[Reply]]:
@@ -170,7 +216,8 @@ class Batcher:
         """
         left, workers = iter(items), min(most, len(items))
 
-        async def work() -> None:
+        async def work(number: int) -> None:
+            _LANE.set(number % len(self._lanes))
             try:
                 for item in left:
                     await do(item)
@@ -178,22 +225,24 @@ class Batcher:
                 self.close()
 
         # All tickets are given out before the first worker runs, so that the first wave waits for everyone.
-        self.open(workers)
-        await _all_or_none([work() for _ in range(workers)])
+        for number in range(workers):
+            self._lanes[number % len(self._lanes)].live += 1
+        await _all_or_none([work(number) for number in range(workers)])
 
     # -- models that answer each request on its own ------------------------------------------------------------------
 
     async def _dispatch(self, model: ConcurrentModel, request: Request) -> Reply:
         if self.broken is not None:
             raise self.broken
-        waiting = self._added(self._away, model, request)
+        lane = self._lane
+        waiting = self._added(lane.away, model, request)
         asked = asyncio.get_running_loop().create_task(self._ask(model, waiting))
-        self._kick()
+        self._kick(lane)
         try:
             return await waiting.future
         finally:
             asked.cancel()
-            del self._away[request.key]
+            del lane.away[request.key]
             self._commit_soon()
 
     async def _ask(self, model: ConcurrentModel, waiting: _Waiting) -> None:
@@ -224,66 +273,72 @@ class Batcher:
     # -- waves -------------------------------------------------------------------------------------------------------
 
     async def _enqueue(self, model: Model, request: Request) -> Reply:
-        waiting = self._added(self._queue, model, request)
-        self._kick()
+        lane = self._lane
+        waiting = self._added(lane.queue, model, request)
+        self._kick(lane)
         try:
             return await waiting.future
         finally:
-            if self._queue.get(request.key) is waiting:
-                del self._queue[request.key]
+            if lane.queue.get(request.key) is waiting:
+                del lane.queue[request.key]
 
-    def _kick(self) -> None:
-        if self._wave is None and self._queue and len(self._queue) + len(self._away) >= self._live:
-            self._wave = asyncio.get_running_loop().create_task(self._fire())
-            self._wave.add_done_callback(_taken_note_of)
+    def _kick(self, lane: _Lane) -> None:
+        if lane.wave is None and lane.queue and len(lane.queue) + len(lane.away) >= lane.live:
+            lane.wave = asyncio.get_running_loop().create_task(self._fire(lane))
+            lane.wave.add_done_callback(_taken_note_of)
 
-    async def _fire(self) -> None:
+    async def _fire(self, lane: _Lane) -> None:
         wave: list[_Waiting] = []
         try:
             await asyncio.sleep(0)  # cancellations that are already scheduled take effect first
-            wave = self._due()
+            wave = self._due(lane)
             with self._stopping(wave):
                 self.commit()
                 for model in dict.fromkeys(id(w.model) for w in wave):
-                    await self._serve([w for w in wave if id(w.model) == model])
+                    await self._serve(lane, [w for w in wave if id(w.model) == model])
         finally:
-            self._wave = None
-            self._kick()
+            lane.wave = None
+            self._kick(lane)
 
-    def _due(self) -> list[_Waiting]:
+    def _due(self, lane: _Lane) -> list[_Waiting]:
         """Take the requests of the next wave from the queue."""
-        ranks = {key: self.rank(waiting.request) for key, waiting in self._queue.items()}
+        ranks = {key: self.rank(waiting.request) for key, waiting in lane.queue.items()}
         lowest = min(ranks.values(), default=0)
-        due = sorted((key for key, rank in ranks.items() if rank == lowest), key=_sortable)
-        return [self._queue.pop(key) for key in due]
+        enough = {rank for rank, count in Counter(ranks.values()).items() if count >= self.held * lane.live}
+        due = sorted((key for key, rank in ranks.items() if rank == lowest or rank in enough), key=_sortable)
+        return [lane.queue.pop(key) for key in due]
 
-    async def _serve(self, wave: list[_Waiting]) -> None:
-        model = wave[0].model if wave else None
-        size = self.chunk * (model.replicas if isinstance(model, ReplicatedModel) else 1)
-        for start in range(0, len(wave), size):
-            part = [w for w in wave[start : start + size] if not w.future.done()]
+    async def _serve(self, lane: _Lane, wave: list[_Waiting]) -> None:
+        for start in range(0, len(wave), self.chunk):
+            part = [w for w in wave[start : start + self.chunk] if not w.future.done()]
             if not part:
                 continue
             try:
-                answers: Sequence[Reply | Exception] = await self._generate(part)
+                answers: Sequence[Reply | Exception] = await self._generate(lane, part)
             except ModelGoneError:
                 raise
             except Exception as error:
-                answers = [error] if len(part) == 1 else [await self._alone(w) for w in part]
+                answers = [error] if len(part) == 1 else [await self._one(lane, w) for w in part]
             for waiting, answer in zip(part, answers, strict=True):
                 waiting.finish(answer)
 
-    async def _generate(self, part: Sequence[_Waiting]) -> list[Reply]:
-        loop, start = asyncio.get_running_loop(), time.perf_counter()
-        requests = [w.request for w in part]
-        with self._timed():
-            replies = await loop.run_in_executor(self._thread, part[0].model.generate, requests)
+    async def _generate(self, lane: _Lane, part: Sequence[_Waiting]) -> list[Reply]:
+        loop, model, requests = asyncio.get_running_loop(), part[0].model, [w.request for w in part]
+        if isinstance(model, ReplicatedModel):
+            start = time.perf_counter()
+            with self._timed():
+                replies = await loop.run_in_executor(self._threads, model.generate_in, lane.number, requests)
+        else:
+            async with self._alone.setdefault(id(model), asyncio.Lock()):
+                start = time.perf_counter()
+                with self._timed():
+                    replies = await loop.run_in_executor(self._threads, model.generate, requests)
         seconds = time.perf_counter() - start
         return [replace(reply, seconds=seconds / len(part)) for reply in replies]
 
-    async def _alone(self, waiting: _Waiting) -> Reply | Exception:
+    async def _one(self, lane: _Lane, waiting: _Waiting) -> Reply | Exception:
         try:
-            return (await self._generate([waiting]))[0]
+            return (await self._generate(lane, [waiting]))[0]
         except ModelGoneError:
             raise
         except Exception as error:
@@ -292,10 +347,14 @@ class Batcher:
     # -- both --------------------------------------------------------------------------------------------------------
 
     def _added(self, where: dict[Key, _Waiting], model: Model, request: Request) -> _Waiting:
-        if request.key in self._queue or request.key in self._away:
+        if any(request.key in lane.queue or request.key in lane.away for lane in self._lanes):
             raise KeyError(f"two requests with the key {request.key}")
         where[request.key] = waiting = _Waiting(model, request, asyncio.get_running_loop().create_future())
         return waiting
+
+    @property
+    def _waiting(self) -> list[_Waiting]:
+        return [waiting for lane in self._lanes for waiting in lane.waiting]
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
@@ -318,13 +377,13 @@ class Batcher:
         except Exception as error:
             self._stop(error, taken)
         except BaseException:
-            for waiting in (*taken, *self._queue.values(), *self._away.values()):
+            for waiting in (*taken, *self._waiting):
                 waiting.future.cancel()
             raise
 
     def _stop(self, error: Exception, taken: Sequence[_Waiting] = ()) -> None:
         self.broken = self.broken or error
-        for waiting in (*taken, *self._queue.values(), *self._away.values()):
+        for waiting in (*taken, *self._waiting):
             waiting.finish(error)
 
 

@@ -2,10 +2,16 @@
 
 import asyncio
 import random
+import threading
+import time
+from concurrent.futures import Future
 
 import pytest
 
 from consult.agents.models import Message, ModelGoneError, ModelInfo, Prompt, Reply, Request
+from consult.agents.models.registry import close_model
+from consult.agents.models.replicas.group import Group
+from consult.agents.models.replicas.replica import Answered
 from consult.envs.batcher import Batcher
 
 
@@ -92,12 +98,20 @@ def test_a_model_that_is_gone_ends_all(chunk):
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
-def test_a_higher_rank_waits_for_all_lower_ones():
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [
+        (1.0, [[(1, 0), (2, 0)], [(2, 1)], [(0, "last"), (1, "last"), (2, "last")]]),
+        # Two of three are enough.
+        (0.6, [[(1, 0), (2, 0)], [(0, "last"), (1, "last"), (2, 1)], [(2, "last")]]),
+    ],
+)
+def test_a_higher_rank_waits_for_lower_ones(held, asked):
     model = Echo()
 
     async def run():
         # Each says as many lines as its number, and then a last word; last words wait for all lines.
-        batcher = Batcher(chunk=8, rank=lambda request: int(request.key[1] == "last"))
+        batcher = Batcher(chunk=8, rank=lambda request: int(request.key[1] == "last"), held=held)
         generate = batcher.for_model(model)
 
         async def speaks(who):
@@ -114,8 +128,88 @@ def test_a_higher_rank_waits_for_all_lower_ones():
         return said
 
     assert len(asyncio.run(asyncio.wait_for(run(), 20))) == 3
-    asked = model.batches
-    assert asked == [[(1, 0), (2, 0)], [(2, 1)], [(0, "last"), (1, "last"), (2, "last")]]
+    assert model.batches == asked
+
+
+class Worker:
+    """A replica that answers when it is told to."""
+
+    def __init__(self, name):
+        self.name, self.asked, self.free = name, [], threading.Event()
+
+    def open(self, reference, role, dtype):
+        return answered((ModelInfo(reference, "test"), None))
+
+    def generate(self, reference, requests):
+        assert self.free.wait(20)
+        self.asked.append([request.key for request in requests])
+        return answered(Answered(tuple(Reply(str(request.key)) for request in requests)))
+
+    def close(self):
+        pass
+
+
+def answered(value):
+    future: Future[object] = Future()
+    future.set_result(value)
+    return future
+
+
+def test_each_replica_has_consultations_and_waves_of_its_own():
+    """The second one finishes while the first one still works at its first wave."""
+    workers = [Worker("first"), Worker("second")]
+    model, done = Group(workers).open("echo"), []
+
+    async def run():
+        batcher = Batcher(chunk=8)
+        generate = batcher.for_model(model)
+
+        async def play(who):
+            async def side(part):
+                return await generate(request(who, 1, part))
+
+            await generate(request(who, 0))
+            await batcher.together([side(0), side(1)])
+            done.append(who)
+            if len(done) == 2:
+                workers[0].free.set()
+
+        workers[1].free.set()
+        await batcher.each(range(4), 4, play)
+        batcher.shutdown()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    assert done == [1, 3, 0, 2]
+    for worker, (a, b) in zip(workers, [(0, 2), (1, 3)], strict=True):
+        assert worker.asked == [[(a, 0), (b, 0)], [(a, 1, 0), (a, 1, 1), (b, 1, 0), (b, 1, 1)]]
+    close_model(model)
+
+
+def test_a_model_that_is_loaded_once_works_for_one_lane_at_a_time():
+    replicated, busy, most = Group([Worker("a"), Worker("b")]).open("echo"), [], []
+
+    class Careful(Echo):
+        def generate(self, requests):
+            busy.append(1)
+            most.append(len(busy))
+            time.sleep(0.01)
+            busy.pop()
+            return super().generate(requests)
+
+    async def run():
+        batcher = Batcher(chunk=8)
+        batcher.for_model(replicated)
+        generate = batcher.for_model(Careful())
+
+        async def play(who):
+            for turn in range(3):
+                await generate(request(who, turn))
+
+        await batcher.each(range(4), 4, play)
+        batcher.shutdown()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    assert most == [1] * 6
 
 
 def test_branches_go_in_one_wave_and_leave_one_ticket():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 
-from consult.agents.grounding.language import normalised, words_of
+from consult.agents.grounding import figures
+from consult.agents.grounding.language import words_of
+from consult.agents.grounding.normal_form import normalised, plain, scripts
 
 LONGEST = 120
 """Most words of a patient's line."""
@@ -18,7 +19,10 @@ _SPEAKERS = (
     "|parent|mother|mum|mom|dad|son|daughter|wife|husband|partner|carer|caregiver|child|relative"
     "|father|me|narrator|interviewer|speaker|q|a"
 )
-_TAG = re.compile(rf"(?:^|[\n.!?\u2026\"*)\]]\s*)\**(?:the )?(?:{_SPEAKERS})\**\s*:", re.IGNORECASE)
+_TAG = re.compile(
+    rf"(?:^|[\n.!?\u2026\"*)\]]\s*)\**(?:the )?(?:{_SPEAKERS})\**\s*:|^\W*(?:\w+ ){{1,3}}[(\[](?:{_SPEAKERS})[)\]]\W*:",
+    re.IGNORECASE,
+)
 _ROLE_TAG = re.compile(r"\b(?:patient|doctor|assistant)\s*:", re.IGNORECASE)
 _JSON = re.compile(r"[{}]|^\s*\[|\"\w+\"\s*:|^\s*(?:line|text|answer|response|reply)\s*:", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>\d][^>]*>?|```|^\s*#|_{3,}|\|\|", re.MULTILINE)
@@ -37,7 +41,8 @@ _INSTRUCTION = re.compile(
     r"|\bthe prompt\b|\bi (?:was|am) (?:told|asked|instructed|supposed|not allowed|only allowed) to (?:say|state"
     r"|mention|play|answer|speak|reply|respond)"
     r"|\bi(?: a|')m (?:playing|a simulated)|\bi (?:will|am going to|shall) (?:play|act as|pretend to be)\b"
-    r"|\bmy (?:role|card|temperament|last (?:line|answer))\b|\b(?:any|no) facts\b|^\W*(?:no|null) (?:response|reply)\b"
+    r"|\bmy (?:role|card|temperament|last (?:line|answer))\b|\b(?:any|no) facts\b|^\W*(?:no|null) (?:response"
+    r"|reply)\b"
     r"|\bmedical consultation\b|\bthis is an example\b|^i(?: a|')m a patient\b\W*$"
     r"|\bhere(?: i|')s (?:the|my|a|an) (?:line|answer|response|reply|sentence)|\bhere is the patient"
     r"|^(?:sure|certainly|of course|okay|absolutely)[,!:.]? here\b|\bin character\b|\bword limit\b"
@@ -49,7 +54,7 @@ _INSTRUCTION = re.compile(
     r"|\bsystem prompt\b|\bas an? patient\b|\bmedical content\b|\b(?:stated|given|listed|answered with) the facts?\b"
     r"|\bwithout (?:adding|inventing|making up|revealing)\b|\bi (?:will|shall|am going to) now (?:describe"
     r"|state|answer|speak)\b"
-    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b",
+    r"|\b(?:added|adding|add) (?:nothing|no|anything)\b|\banswer again\b|\bwithout this fault\b",
     re.IGNORECASE,
 )
 _BODY = (
@@ -59,10 +64,12 @@ _BODY = (
     "|condition|weight|pulse|neck|breathing"
 )
 _DOCTOR = re.compile(
-    rf"\byour (?:\w+ )?(?:{_BODY})\b|(?<!when )(?<!if )(?<!once )\byou (?:should|must(?! have| be| get| think"
+    rf"\byour (?:\w+ )?(?:{_BODY})\b|(?<!when )(?<!if )(?<!once )\byou (?:should(?! have (?:seen|heard|known"
+    rf"|been|told|said))|must(?! have| be| get| think"
     rf"| hear| see)|need to|ought to"
     rf"|have to"
-    r"|probably have|appear to have|seem to have|are suffering|may have|might have|have got an?)\b"
+    r"|probably have|appear to have|seem to have|are suffering"
+    r"|(?:may|might) have(?! (?:\w+(?:ed|ood|eard|een|ought|ot|old|ead|issed|ound)\b|to\b|the wrong))|have got an?)\b"
     r"|\bi (?:recommend|suggest(?! that i)|advise|diagnose|prescribe)\b"
     r"|\bi (?:will|would|am going to|shall|would like to|want to|need to) (?:prescribe|examine|refer|order"
     r"|recommend|send you|check (?:you|your)|"
@@ -86,7 +93,8 @@ _ASSISTANT = re.compile(
     r"|\bsorry for (?:the|any) (?:misunderstanding|confusion|inconvenience)\b|\bi apologi[sz]e for (?:the|any)\b"
     r"|\bdo(?: no|')t hesitate to\b|\bthank(?:s| you) for your (?:question|patience|visit|message)\b"
     r"|\bthank(?:s| you) for (?:coming(?: in)?|sharing|reaching out|visiting)\b"
-    r"|\byour (?:case|preferences?|request|personal \w+)\b|\baddress your\b|\bi hope (?:this|that) (?:helps|answers)\b"
+    r"|\byour (?:case|preferences?|request|personal \w+)\b|\baddress your\b|\bi hope (?:this|that) (?:helps"
+    r"|answers)\b"
     r"|\byou (?:have|had) (?:an? |some )(?:\w+ )?(?:problem|condition|disease|issue|infection|illness)\b"
     r"|\byou (?:have|had) been (?:sent|asked|given|referred)\b|\byou(?: a|')re (?:asked to|a patient)\b"
     r"|\bwhat would you like to (?:talk about|discuss)\b|\bwhat seems to be\b"
@@ -97,6 +105,8 @@ _ASSISTANT = re.compile(
     r"|\bwe(?: wi|')ll (?:run|order|examine|find (?:the|out))\b"
     r"|\bwe(?: wi|')ll do (?:some|a|an) (?:tests?|exam\w*|scan|biopsy|blood|swab)\b"
     r"|\b(?:personal experiences?|enough information to)\b|\bi(?: wi|')ll answer the question\b"
+    r"|\bi(?: wi|')ll (?:treat|cure|help) you\b|\bi(?: a|')m (?:just )?(?:a|your) (?:little )?doctor\b(?!'s| myself)"
+    r"|\btell me (?:all )?(?:about )?your (?:troubles?|symptoms?|problems?|complaints?)\b|\bglad you came\b"
 )
 """What assistants and doctors say, and a patient hardly ever."""
 _DIRECTED = re.compile(
@@ -123,6 +133,8 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
     """
     if not re.search(r"\w", line):
         return "has no words"
+    if not line.isascii() and scripts(plain(line)) - scripts(plain(heard)) - {"LATIN"}:
+        return "has letters of another script"
     said = normalised(line)
     if not re.search(r"\w", _DIRECTION.sub(" ", line)):
         return "is a stage direction or a placeholder alone"
@@ -146,6 +158,7 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
 
 
 def _is_doctors(said: str, heard: str) -> bool:
+    said = figures.FIGURES.sub(" ", said)
     for match in (*_DOCTOR.finditer(said), *_ASSISTANT.finditer(said)):
         if match[0] not in heard:
             return True
@@ -173,10 +186,14 @@ def _grams(words: tuple[str, ...], n: int) -> list[tuple[str, ...]]:
 def _echoes(said: str, instructions: str, heard: str) -> bool:
     if not instructions:
         return False
-    ours = set(_grams(tuple(words_of(said)), ECHO))
-    return bool(ours & _known(instructions) - _known(heard))
+    ours = {f" {' '.join(gram)} " for gram in _grams(tuple(words_of(said)), ECHO)}
+    if not ours:
+        return False
+    instructed, known = _spoken(instructions), _spoken(heard)
+    return any(gram in instructed and gram not in known for gram in ours)
 
 
-@lru_cache(maxsize=256)
-def _known(text: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(_grams(tuple(words_of(normalised(text))), ECHO))
+def _spoken(text: str) -> str:
+    """Return a text's words between spaces, line by line: most lines of a prompt are those of the prompt before."""
+    words = (word for line in text.splitlines() for word in words_of(normalised(line)))
+    return f" {' '.join(words)} "

@@ -26,8 +26,11 @@ SHORT = 4
 
 def says(speech: str, sentence: str) -> bool:
     """Return whether a speech states a sentence."""
-    wanted = telling(sentence)
-    return bool(wanted) and len(wanted & stems(speech)) >= STATED * len(wanted)
+    return _covers(stems(speech), telling(sentence))
+
+
+def _covers(said: set[str], wanted: set[str]) -> bool:
+    return bool(wanted) and len(wanted & said) >= STATED * len(wanted)
 
 
 def stammers(speech: str) -> bool:
@@ -76,8 +79,10 @@ def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
     if set(scenario.diagnoses(speech)) - allowed:
         return True
     others = (s for name, label in scenario.labels.items() if name != diagnosis for s in sentences(label))
-    said = re.split(r"(?<=[.!?])\s+", speech)
-    return any(len(telling(s)) >= SHORT and not says(ours, s) and any(says(one, s) for one in said) for s in others)
+    said, own_words = [stems(one) for one in re.split(r"(?<=[.!?])\s+", speech)], stems(ours)
+    whole = set[str]().union(*said)  # tells most of the many sentences apart at once
+    wanted = (words for words in map(telling, others) if len(words) >= SHORT and _covers(whole, words))
+    return any(not _covers(own_words, words) and any(_covers(one, words) for one in said) for words in wanted)
 
 
 def is_sound_explanation(

@@ -146,12 +146,13 @@ class Patient:
         tries = ATTEMPTS if self.client.dialect.slots else TRIES
         for attempt in range(tries):
             prompt = self._prompt(view, task, temperament, text, why)
+            instructions = _instructions(prompt, view, text) if self.client.dialect.in_words else ""
             exchange = await self.client.generate(prompt, task.kind, context, attempt)
             cost += usage(exchange.answer)
             text = exchange.answer.text
             line = self.client.dialect.read_patient_line(text, task, view)
             cost += Usage(unusable=int(line is None and attempt == 0))
-            verdict, spent = await self._verdict(line, view, task, prompt, context, attempt)
+            verdict, spent = await self._verdict(line, view, task, instructions, context, attempt)
             cost += spent
             first = first or verdict
             if line is not None and verdict.sound:
@@ -181,25 +182,25 @@ class Patient:
         line: str | None,
         view: PatientView,
         task: PatientTask,
-        prompt: Prompt,
+        instructions: str,
         context: RequestContext,
         tried: int,
     ) -> tuple[Verdict, Usage]:
         """Check a line by rules, then by the checker."""
-        verdict = self._check(line, view, task, prompt)
+        verdict = self._check(line, view, task, instructions)
         if line is None or not verdict.sound or self.checker is None or self.client.dialect.slots:
             return verdict, Usage()
         grounds = _grounds(view, task.facts, _left(view, task))
         findings, cost = await self.checker.check(line, grounds, context, tried)
         return verdict if findings is None else Verdict.of(findings), cost
 
-    def _check(self, line: str | None, view: PatientView, task: PatientTask, prompt: Prompt | None = None) -> Verdict:
+    def _check(self, line: str | None, view: PatientView, task: PatientTask, instructions: str = "") -> Verdict:
         if line is None:
             return UNREAD
         if self.client.dialect.slots:
             others = [fact for fact in view.card.facts if fact not in task.facts and not fact.none]
             return _by_words(line, task.facts, others, self.scenario)
-        grounds = _grounds(view, task.facts, _left(view, task), prompt if self.client.dialect.in_words else None)
+        grounds = _grounds(view, task.facts, _left(view, task), instructions)
         return check_free_line(line, grounds, self.scenario, (fact.text for fact in view.card.facts))
 
     def _plain(self, task: PatientTask, temperament: Temperament) -> str:
@@ -303,7 +304,7 @@ class FreePatient:
         if self.client.dialect.slots:
             return _by_words(line, facts, (), self.scenario)
         card = [fact.text for fact in (view.card.complaint, *view.card.facts)]
-        grounds = _grounds(view, facts, (), prompt if self.client.dialect.in_words else None)
+        grounds = _grounds(view, facts, (), _instructions(prompt, view) if self.client.dialect.in_words else "")
         grounds = replace(grounds, told=" . ".join((grounds.told, *card)))
         return check_free_line(line, grounds, self.scenario, card)
 
@@ -316,7 +317,7 @@ def _by_words(line: str, facts: Sequence[Fact], others: Sequence[Fact], scenario
     return Verdict(backing.backed, leaked, " and ".join(why))
 
 
-def _grounds(view: PatientView, facts: Sequence[Fact], unsaid: Sequence[Fact], prompt: Prompt | None = None) -> Grounds:
+def _grounds(view: PatientView, facts: Sequence[Fact], unsaid: Sequence[Fact], instructions: str = "") -> Grounds:
     """Return what a line may rest on; a doctor's question states nothing, unless it is the last."""
     spoken = [i for i, line in enumerate(view.lines) if line.speaker != "patient"]
     last = spoken[-1] if spoken else None
@@ -327,7 +328,7 @@ def _grounds(view: PatientView, facts: Sequence[Fact], unsaid: Sequence[Fact], p
         unsaid=tuple(fact.text for fact in unsaid),
         doctor="" if last is None else view.lines[last].text,
         told=" . ".join((*told, *known)),
-        instructions="" if prompt is None else _instructions(prompt, view),
+        instructions=instructions,
     )
 
 
@@ -336,11 +337,11 @@ def _left(view: PatientView, task: PatientTask) -> list[Fact]:
     return [f for f in view.card.facts if f not in task.facts and f.id not in view.told and not f.none]
 
 
-def _instructions(prompt: Prompt, view: PatientView) -> str:
-    """Return a prompt's text without what was said, which may be repeated."""
+def _instructions(prompt: Prompt, view: PatientView, refused: str = "") -> str:
+    """Return a prompt's text without what was said and the refused answer that it quotes, which may be repeated."""
     text = "\n".join(message.text for message in prompt.messages)
-    for line in view.lines:
-        text = text.replace(line.text, " ")
+    for said in (_quoted(refused), *(line.text for line in view.lines)):
+        text = text.replace(said, " ") if said else text
     return text
 
 

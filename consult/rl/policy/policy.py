@@ -75,7 +75,7 @@ class Policy:
             raise TrainingError(f"'{config.model}' cannot be trained here; give starter, a folder or a hub id")
         located = locate(str(start) if start is not None else config.model)
         base = load_afresh(located)
-        speaker = TransformersModel(base, config.model)
+        speaker = TransformersModel(base, config.model, trained=True)
         set_seed(config.seed)
         model = _opened(base.model, located) if config.full else _wrapped(base.model, located, config)
         vision_cache = VisionCache(speaker) if base.dialect == "starter" else None

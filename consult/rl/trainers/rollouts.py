@@ -28,8 +28,6 @@ TRAINED = ("action", "decision")
 """Tasks of the attending whose choices are trained."""
 ASSIGNED = {"triage": "triage", "specialist": "opinion"}
 """Role → task of a frozen starter; the program writes all its other text."""
-RANKS = {"opinion": 1, "decision": 2}
-"""Task → rank; opinions wait for all interviews, and decisions, which are long, wait for all opinions."""
 NAMED = 4
 """Tokens of an opinion without its reason."""
 
@@ -131,7 +129,7 @@ class RolloutEngine:
 
     async def _play(self, cases: Sequence[Case], seeds: Sequence[int], sampling: Sampling) -> list[Episode]:
         attending = _Attending(self.policy)
-        batcher = Batcher(max(1, len(cases)), rank=lambda request: RANKS.get(request.task, 0))
+        batcher = Batcher(max(1, len(cases)), held=1.0)
         role_models = self._role_models(batcher, attending, sampling)
         played = [self._consultation(i, case, seed) for i, (case, seed) in enumerate(zip(cases, seeds, strict=True), 1)]
         batcher.open(len(played))

@@ -294,6 +294,20 @@ def test_a_retry_is_told_what_was_wrong_with_the_answer_before(make: Make, derm3
     assert f'does not state "{SITE.text}"' in third and "swell" not in third
 
 
+def test_a_corrected_line_may_keep_the_words_of_the_refused_one(make: Make, derm34: Scenario) -> None:
+    corrected = "Oh well, doctor, since you ask me like that, it's on the backs of both hands."
+    patient, fake = make(answer=[f"{corrected} They swell up.", corrected])
+    act = answer(patient, view(derm34, question("site")))
+    assert (act.text, act.source, len(fake.asked)) == (corrected, "model", 2)
+
+
+def test_a_second_answer_that_repeats_what_was_said_of_the_first_is_refused(make: Make, derm34: Scenario) -> None:
+    echo = "It's on the backs of both hands. It could not be used, so answer again without this fault."
+    patient, fake = make(answer=[POOR, echo, GOOD])
+    act = answer(patient, view(derm34, question("site")))
+    assert (act.text, len(fake.asked)) == (GOOD, 3)
+
+
 @pytest.mark.parametrize(
     "unspoken",
     [

@@ -80,7 +80,7 @@ def test_renormalised_probabilities():
 def stock(policy, row, ids):
     """Score a completion as the model's own forward does, one at a time, pixels and all."""
     speaker, table = policy.speaker, policy.constraint
-    inputs = speaker.photographs.inputs([speaker.text(row.prompt)], [[row.view.photograph]])
+    (inputs,) = speaker.photographs.inputs([speaker.text(row.prompt)], [[row.view.photograph]])
     whole = torch.cat([inputs["input_ids"], torch.tensor([ids])], 1)
     output = policy.body(input_ids=whole, attention_mask=torch.ones_like(whole), pixel_values=inputs["pixel_values"])
     logits = output.logits[0, -len(ids) - 1 : -1][:, table.columns]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tiny_models
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, Line, PatientTask, PatientView, Person
 from consult.agents.models import Request
@@ -587,5 +588,5 @@ def test_examples_are_rendered_as_the_model_is_asked(tokenizer: Any, tmp_path: P
     for task in SHARES:
         prompt = made.example(task).prompt
         request = Request((0,), "patient", task, 0, prompt, 0)
-        ids = loaded._inputs([request])["input_ids"][0].tolist()
+        ids = tiny_models.inputs(loaded, [request])["input_ids"][0].tolist()
         assert tokenizer.encode(rendered(prompt), add_special_tokens=False) == ids

@@ -1,8 +1,9 @@
 """Generate with a transformers model so that little of the work is wasted.
 
 Stock `generate` pads all prompts of a batch to the longest one, and computes every row until the last one has ended.
-Here prompts of similar length are read together, an ended row leaves the batch, and the attention mask is built once
-for many steps. Each row still gets the tokens that it would get alone, since a draw depends only on the row's logits.
+Here the beginning of a prompt that was read before is not read again (`prefix_cache`), prompts with about as many
+tokens to read are read together, an ended row leaves the batch, and the attention mask is built once for many steps.
+Each row still gets the tokens that it would get alone, since a draw depends only on the row's logits.
 
 The loop works with families whose cache is one pair of keys and values per layer and token (`FAMILIES`, each compared
 with stock `generate` in the tests). Others, such as those with sliding windows, use stock `generate`.
@@ -10,6 +11,7 @@ with stock `generate` in the tests). Others, such as those with sliding windows,
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,18 +19,22 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
+from consult.agents.models.local import key_values
+from consult.agents.models.local.prefix_cache import LEAST, KeptPrompt, PrefixCache, Tokens
 from consult.agents.models.local.sampling import Row, RowSampler
 
 FAMILIES = frozenset({"llama", "qwen2", "qwen2_vl_text", "qwen2_5_vl_text", "qwen3", "qwen3_vl_text"})
 """Model types of the language models that the loop was compared with stock `generate` on."""
-WASTE = 1.15
-"""Longest prompt of a group by its shortest: at most 15 % of a group's tokens are padding."""
-FEW = 4
-"""Prompts that differ by this many tokens at most are in one group, however short they are."""
+WASTE = 0.15
+"""Most padding in a group, as a share of the tokens to read."""
+FEW = 32
+"""Most padding in a group, in tokens, however few there are to read: another forward pass costs as much."""
 LEAVING = 0.12
 """Share of ended rows at which the batch is made smaller; removing a row copies the cache of the others."""
 AHEAD = 256
 """Number of steps that a mask is built for."""
+ROOM = 32
+"""Most columns of a cache that are left free for the next steps."""
 
 
 def is_known(model: Any) -> bool:
@@ -45,8 +51,10 @@ def is_known(model: Any) -> bool:
 class Work:
     """What was computed, and how much of it was needed; counts since the model was loaded."""
 
+    known_tokens: int = 0
+    """Tokens of prompts that were known from earlier prompts."""
     prompt_tokens: int = 0
-    """Tokens of prompts, without padding."""
+    """Other tokens of prompts, without padding."""
     prompt_places: int = 0
     """Tokens of prompts and padding that were computed."""
     tokens: int = 0
@@ -57,19 +65,57 @@ class Work:
 
 @dataclass
 class _Live:
-    """Rows that are being generated, with their cache, right-aligned."""
+    """Rows that are being generated, right-aligned."""
 
     at: list[int]
     """Index of each row among the requests."""
-    cache: Any
+    states: key_values.States
+    """With room for more columns."""
     width: int
-    """Columns of the cache."""
+    """Columns that are filled."""
     pads: Any
     """(rows, 1): columns of padding on the left."""
     shift: Any
     """(rows, 1): position of a token minus its distance from the row's first token; 0 but for multimodal positions."""
+    cache: Any = None
+    """The states as transformers takes them."""
     mask: Any = None
-    """(rows, 1, 1, columns): added to attention; None if no row has padding."""
+    """(rows, 1, 1, columns): added to attention."""
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    """A prompt to read."""
+
+    at: int
+    """Its index among the requests."""
+    tokens: Tokens
+    known: KeptPrompt | None
+    """A prompt that begins in the same way."""
+    same: int
+    """Number of tokens at the beginning that are equal."""
+    least: int
+    """Fewest tokens to skip: the photographs are read with the first tokens, or not at all."""
+
+    @property
+    def length(self) -> int:
+        """Return the number of tokens."""
+        return len(self.tokens.ids)
+
+    @property
+    def sees(self) -> bool:
+        """Return whether its photographs have to be read."""
+        return self.same < self.least
+
+    @property
+    def rest(self) -> int:
+        """Return the number of tokens to read."""
+        return self.length if self.sees else self.length - self.same
+
+    @property
+    def most(self) -> int:
+        """Return the most tokens to read, so that its photographs are among them or not as a whole."""
+        return self.length - self.least if self.least and not self.sees else sys.maxsize
 
 
 @dataclass
@@ -81,29 +127,38 @@ class DecodeLoop:
         pad: Token for padding.
         banned: Tokens that are never drawn.
         stops: Tokens that end a row.
+        kept: What was computed for earlier prompts; None keeps nothing, for weights that change.
     """
 
     model: Any
     pad: int
     banned: Sequence[int]
     stops: Sequence[int]
+    kept: PrefixCache | None = None
     work: Work = field(default_factory=Work)
 
     def generate(
-        self, lengths: Sequence[int], inputs: Callable[[Sequence[int]], dict[str, Any]], rows: Sequence[Row]
+        self, prompts: Sequence[Tokens], inputs: Callable[[Sequence[int]], dict[str, Any]], rows: Sequence[Row]
     ) -> None:
         """Draw tokens for each row until it ends; they are in its `tokens`.
 
         Args:
-            lengths: Tokens of each prompt.
+            prompts: Tokens of each prompt.
             inputs: Returns the model's inputs for some of the prompts, by index, padded on the left.
             rows: One for each prompt, with a limit.
         """
-        begun = [self._read(group, inputs(group), rows) for group in groups(lengths)]
+        if self.kept is not None:
+            self.kept.begin_batch()
+        asked = [self._looked_up(at, tokens) for at, tokens in enumerate(prompts)]
+        begun = [
+            self._read(group, inputs([prompt.at for prompt in group]), rows)
+            for group in groups([prompt for prompt in asked if prompt.sees])
+        ] + [self._read_on(group, rows) for group in groups([prompt for prompt in asked if not prompt.sees])]
         parts = [live for live in begun if live is not None]
         if not parts:
             return
-        live: _Live | None = _joined(parts) if len(parts) > 1 else parts[0]
+        ahead = min(ROOM, max(row.limit or ROOM for row in rows))
+        live: _Live | None = _joined(parts, ahead) if len(parts) > 1 else parts[0]
         while live is not None:
             self._step(live, rows)
             ended = [self._has_ended(rows[i]) for i in live.at]
@@ -112,8 +167,19 @@ class DecodeLoop:
             if sum(ended) >= LEAVING * len(ended):
                 live = _without(live, [place for place, over in enumerate(ended) if not over])
 
-    def _read(self, group: Sequence[int], inputs: dict[str, Any], rows: Sequence[Row]) -> _Live | None:
-        """Read the prompts of a group, and draw the first token of each; None if all have ended with it."""
+    # -- reading prompts -------------------------------------------------------------------------------------------
+
+    def _looked_up(self, at: int, tokens: Tokens) -> _Prompt:
+        least = 0
+        if tokens.shown:
+            token = _photograph_token(self.model.config)
+            least = len(tokens.ids) - tokens.ids[::-1].index(token) if token in tokens.ids else len(tokens.ids)
+        known, same = self.kept.longest(tokens) if self.kept is not None else (None, 0)
+        # The last token is always read, for the logits after it.
+        return _Prompt(at, tokens, known, min(same, len(tokens.ids) - 1), least)
+
+    def _read(self, group: Sequence[_Prompt], inputs: dict[str, Any], rows: Sequence[Row]) -> _Live | None:
+        """Read the whole prompts of a group, and draw the first token of each; None if all have ended with it."""
         mask = inputs["attention_mask"]
         count, width = mask.shape
         self.work.prompt_tokens += int(mask.sum())
@@ -128,19 +194,68 @@ class DecodeLoop:
             given["position_ids"] = (torch.arange(width, device=mask.device) - pads).clamp_min(0)
         if not bool(pads.any()) and not multimodal:
             del given["attention_mask"]
-        cache = DynamicCache(config=self.model.config)
+        cache = DynamicCache()
         logits = self.model(**given, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
         shift = getattr(inner, "rope_deltas", None) if multimodal else None
         shift = torch.zeros_like(pads) if shift is None else shift.to(pads).view(count, 1)
-        live = _Live(list(group), cache, width, pads, shift)
+        states = key_values.stacked(cache)
+        return self._begun(group, _Live([prompt.at for prompt in group], states, width, pads, shift), logits, rows)
+
+    def _read_on(self, group: Sequence[_Prompt], rows: Sequence[Row]) -> _Live | None:
+        """Read as many last tokens of each prompt as its group has to read, behind what is known."""
+        rest = max(prompt.rest for prompt in group)
+        known = max(max(prompt.length - rest, 0) for prompt in group)
+        width, device = known + rest, self.model.device
+        self.work.known_tokens += sum(prompt.length - prompt.rest for prompt in group)
+        self.work.prompt_tokens += sum(prompt.rest for prompt in group)
+        self.work.prompt_places += rest * len(group)
+        ids = [[self.pad] * (rest - prompt.length) + list(prompt.tokens.ids[-rest:]) for prompt in group]
+        pads = torch.tensor([[width - prompt.length] for prompt in group], device=device)
+        shift = torch.tensor([[prompt.known.shift if prompt.known else 0] for prompt in group], device=device)
+        columns = torch.arange(width, device=device)
+        inner: Any = getattr(self.model, "model", None)
+        multimodal = hasattr(inner, "rope_deltas")
+        given: dict[str, Any] = {"position_ids": (columns[known:] - pads).clamp_min(0) + shift}
+        if multimodal or bool(pads.any()):
+            given["attention_mask"] = (columns >= pads).long()
+        ahead = min(ROOM, max(rows[prompt.at].limit or ROOM for prompt in group))
+        states = _known_of(group, known, rest, ahead) if known else None
+        cache = DynamicCache() if states is None else key_values.cache_of(states, known)
+        logits = self.model(
+            input_ids=torch.tensor(ids, device=device), **given, past_key_values=cache, use_cache=True, logits_to_keep=1
+        ).logits[:, -1]
+        if states is None:
+            states = key_values.stacked(cache)
+        return self._begun(group, _Live([prompt.at for prompt in group], states, width, pads, shift), logits, rows)
+
+    def _begun(self, group: Sequence[_Prompt], live: _Live, logits: Any, rows: Sequence[Row]) -> _Live | None:
+        """Keep what was read, and draw the first token of each row."""
+        if self.kept is not None:
+            self._keep(group, live, self.kept)
         self._draw(live, logits, rows)
         left = [place for place, i in enumerate(live.at) if not self._has_ended(rows[i])]
         if not left:
             return None
-        return live if len(left) == count else _without(live, left)
+        return live if len(left) == len(live.at) else _without(live, left)
+
+    def _keep(self, group: Sequence[_Prompt], live: _Live, kept: PrefixCache) -> None:
+        column, shifts = key_values.column_bytes(live.states), live.shift[:, 0].tolist()
+        for place, prompt in enumerate(group):
+            if prompt.length - prompt.same < LEAST or not kept.has_room(column * prompt.length):
+                continue
+            states = key_values.row_of(live.states, place, live.width - prompt.length, live.width)
+            whole = prompt.known if prompt.known and prompt.same == len(prompt.known.tokens.ids) else None
+            kept.keep(KeptPrompt(prompt.tokens, states, shifts[place]), whole)
+
+    # -- decoding --------------------------------------------------------------------------------------------------
 
     def _step(self, live: _Live, rows: Sequence[Row]) -> None:
         """Compute one token of each row."""
+        full = live.width == key_values.columns(live.states)
+        if full:
+            live.states = key_values.with_room(live.states, ROOM)
+        if full or live.cache is None:
+            live.cache = key_values.cache_of(live.states, live.width)
         if live.mask is None or live.mask.shape[-1] <= live.width:
             _build_mask(live, self.model.dtype)
         last = [[rows[i].tokens[-1]] for i in live.at]
@@ -166,20 +281,36 @@ class DecodeLoop:
         return len(row.tokens) == row.limit or (bool(row.tokens) and row.tokens[-1] in self.stops)
 
 
-def groups(lengths: Sequence[int]) -> list[list[int]]:
-    """Group prompts of similar length, by index.
+def groups(prompts: Sequence[_Prompt]) -> list[list[_Prompt]]:
+    """Group prompts with about as many tokens to read.
+
+    Each prompt of a group is read from as many tokens before its end as the group's longest rest has.
 
     Args:
-        lengths: Tokens of each prompt.
+        prompts: Prompts whose photographs are all to be read, or none of which are.
     """
-    found: list[list[int]] = []
-    for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        shortest = lengths[found[-1][0]] if found else 0
-        if found and lengths[i] <= max(WASTE * shortest, shortest + FEW):
-            found[-1].append(i)
+    found: list[list[_Prompt]] = []
+    padding = total = most = 0
+    for prompt in sorted(prompts, key=lambda prompt: prompt.rest):
+        more = (prompt.rest - found[-1][-1].rest) * len(found[-1]) if found else 0
+        if found and padding + more <= max(WASTE * total, FEW) and prompt.rest <= most:
+            found[-1].append(prompt)
+            padding, total, most = padding + more, total + prompt.rest, min(most, prompt.most)
         else:
-            found.append([i])
+            found.append([prompt])
+            padding, total, most = 0, prompt.rest, prompt.most
     return found
+
+
+def _photograph_token(config: Any) -> int | None:
+    """Return the token at whose places a model puts what it sees."""
+    return getattr(config, "image_token_id", None) or getattr(config, "image_token_index", None)
+
+
+def _known_of(group: Sequence[_Prompt], known: int, rest: int, ahead: int) -> key_values.States:
+    """Return states with what is known of each prompt in the first `known` columns, and with room for the rest."""
+    rows = [(prompt.known.states if prompt.known else (), max(prompt.length - rest, 0)) for prompt in group]
+    return key_values.right_aligned(rows, known, rest + ahead)
 
 
 def _build_mask(live: _Live, dtype: Any) -> None:
@@ -196,26 +327,14 @@ def _without(live: _Live, kept: Sequence[int]) -> _Live:
     at = torch.tensor(list(kept), device=live.pads.device)
     pads, shift = live.pads[at], live.shift[at]
     spare = int(pads.min())
-    for layer in live.cache.layers:
-        layer.keys, layer.values = layer.keys[at, :, spare:], layer.values[at, :, spare:]
-    return _Live([live.at[place] for place in kept], live.cache, live.width - spare, pads - spare, shift)
+    states = key_values.rows_of(live.states, kept, spare)
+    return _Live([live.at[place] for place in kept], states, live.width - spare, pads - spare, shift)
 
 
-def _joined(parts: Sequence[_Live]) -> _Live:
-    """Put groups beside each other, with padding on the left of the shorter ones."""
+def _joined(parts: Sequence[_Live], ahead: int) -> _Live:
+    """Put groups beside each other, with padding on the left of the shorter ones and room for more columns."""
     width = max(part.width for part in parts)
-    layers = zip(*(part.cache.layers for part in parts), strict=True)
-    cache = DynamicCache(
-        [
-            tuple(torch.cat([_widened(getattr(one, name), width) for one in layer]) for name in ("keys", "values"))
-            for layer in layers
-        ]
-    )
+    states = key_values.joined([(part.states, part.width) for part in parts], ahead)
     at = [i for part in parts for i in part.at]
     pads = torch.cat([part.pads + width - part.width for part in parts])
-    return _Live(at, cache, width, pads, torch.cat([part.shift for part in parts]))
-
-
-def _widened(states: Any, width: int) -> Any:
-    """Add columns of zeros on the left: (rows, heads, columns, size)."""
-    return torch.nn.functional.pad(states, (0, 0, width - states.shape[2], 0))
+    return _Live(at, states, width, pads, torch.cat([part.shift for part in parts]))

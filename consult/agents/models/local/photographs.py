@@ -61,8 +61,8 @@ class Photographs:
         self.whole = not self._can_be_put_together(trial)
         """Whether each prompt is processed whole."""
 
-    def inputs(self, texts: Sequence[str], photographs: Sequence[Sequence[Photograph]]) -> Inputs:
-        """Assemble a batch, padded on the left.
+    def inputs(self, texts: Sequence[str], photographs: Sequence[Sequence[Photograph]]) -> list[Inputs]:
+        """Assemble the inputs of each prompt alone.
 
         Args:
             texts: Rendered prompts.
@@ -76,23 +76,19 @@ class Photographs:
                 places = count_of(text.count(self.token), "place")
                 raise ModelError(f"a prompt has {places} for {count_of(len(shown), 'photograph')}")
         if self.whole and any(photographs):
-            rows = [self._stock(text, [p.load() for p in s]) for text, s in zip(texts, photographs, strict=True)]
-            return beside(rows, self.processor.tokenizer.pad_token_id)
+            return [self._stock(text, [p.load() for p in s]) for text, s in zip(texts, photographs, strict=True)]
         return self._put_together(texts, [[self._processed(p) for p in shown] for shown in photographs])
 
     # -- together --------------------------------------------------------------------------------------------------
 
-    def _put_together(self, texts: Sequence[str], shown: Sequence[Sequence[Processed]]) -> Inputs:
+    def _put_together(self, texts: Sequence[str], shown: Sequence[Sequence[Processed]]) -> list[Inputs]:
         expanded = [_filled(text, self.token, [p.text for p in each]) for text, each in zip(texts, shown, strict=True)]
-        tokenizer = self.processor.tokenizer
-        inputs = dict(
-            tokenizer(expanded, return_tensors="pt", padding=True, add_special_tokens=False, padding_side="left")
-        )
-        inputs = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-        if self.kinds:
-            places = torch.tensor([i for i in self.processor.image_token_ids if i is not None])
-            inputs |= {name: torch.isin(inputs["input_ids"], places).long() for name in self.kinds}
-        return inputs | _stacked_all([p.tensors for each in shown for p in each])
+        rows = tokenized(self.processor.tokenizer, expanded)
+        places = torch.tensor([i for i in self.processor.image_token_ids if i is not None] if self.kinds else [])
+        for row, each in zip(rows, shown, strict=True):
+            row |= {name: torch.isin(row["input_ids"], places).long() for name in self.kinds}
+            row |= _stacked_all([photograph.tensors for photograph in each])
+        return rows
 
     def _processed(self, photograph: Photograph) -> Processed:
         if photograph.id not in self._kept:
@@ -122,7 +118,7 @@ class Photographs:
         stock = self._stock(trial, [image])
         self.kinds = tuple(name for name in KINDS if name in stock)
         try:
-            ours = self._put_together([trial], [[self._process(image)]])
+            (ours,) = self._put_together([trial], [[self._process(image)]])
             bare = self.processor.tokenizer(trial, add_special_tokens=False)["input_ids"]
         except Exception:  # a processor that does not accept the token alone
             return False
@@ -133,6 +129,19 @@ class Photographs:
 def _filled(text: str, token: str, fillings: Sequence[str]) -> str:
     pieces = text.split(token)
     return "".join(piece + filling for piece, filling in zip(pieces, [*fillings, ""], strict=True))
+
+
+def tokenized(tokenizer: Any, texts: Sequence[str]) -> list[Inputs]:
+    """Return the tokens of each text, (1, tokens), with a mask of ones.
+
+    Args:
+        tokenizer: Adds no special tokens.
+        texts: Rendered prompts.
+    """
+    ids = (
+        [torch.tensor([row]) for row in tokenizer(list(texts), add_special_tokens=False)["input_ids"]] if texts else []
+    )
+    return [{"input_ids": row, "attention_mask": torch.ones_like(row)} for row in ids]
 
 
 def beside(rows: Sequence[Inputs], pad: int) -> Inputs:
@@ -162,6 +171,8 @@ def _stacked_all(parts: Sequence[Inputs]) -> Inputs:
 
 
 def _stacked(tensors: Sequence[Any]) -> Any:
+    if len(tensors) == 1:
+        return tensors[0]
     shapes = [tensor.shape[1:] for tensor in tensors]
     if len(set(shapes)) == 1:
         return torch.cat(list(tensors))

@@ -23,7 +23,8 @@ from consult.agents.models.local.chat_format import THOUGHT_MARKS, ChatFormat, c
 from consult.agents.models.local.decode_loop import DecodeLoop, is_known
 from consult.agents.models.local.json_grammar import Grammars
 from consult.agents.models.local.loading import Base, load_base, revision_with
-from consult.agents.models.local.photographs import Photographs, beside
+from consult.agents.models.local.photographs import Photographs, beside, tokenized
+from consult.agents.models.local.prefix_cache import PrefixCache, Tokens, room_for
 from consult.agents.models.local.sampling import Row, RowSampler, Trie
 from consult.agents.models.local.training_metadata import practice_of
 from consult.agents.models.model import (
@@ -40,6 +41,7 @@ from consult.agents.models.model import (
 from consult.agents.models.model_resolver import Located, locate
 from consult.errors import ModelWarning
 from consult.fields import Dtype
+from consult.scenarios import Photograph
 
 KEPT_TRIES = 512
 """Most lists of options that are cached as tries."""
@@ -69,13 +71,14 @@ def _with_thought(reply: Reply, thought: Thought | None) -> Reply:
 class TransformersModel:
     """One loaded model, with its adapter."""
 
-    def __init__(self, base: Base, reference: str, adapter: Path | None = None) -> None:
+    def __init__(self, base: Base, reference: str, adapter: Path | None = None, *, trained: bool = False) -> None:
         """Read the prompt format from the model's chat template.
 
         Args:
             base: The loaded base, possibly shared with other adapters.
             reference: The reference as the user gave it.
             adapter: Folder of an adapter on the base.
+            trained: Whether the weights change, so that nothing computed for a prompt may be kept for later ones.
 
         Raises:
             ModelError: The model has no usable chat template, or the adapter is not for this base.
@@ -90,8 +93,11 @@ class TransformersModel:
         self._vocabulary = int(self.model.get_output_embeddings().weight.shape[0])
         self.banned += range(len(self.tokenizer), self._vocabulary)
         pad, stops = self.tokenizer.pad_token_id, sorted(self.stops)
-        self.loop = DecodeLoop(self.model, pad, self.banned, stops) if is_known(self.model) else None
+        self.loop: DecodeLoop | None = None
         """Generates the tokens; None for a family that only stock `generate` supports."""
+        if is_known(self.model):
+            kept = None if trained else PrefixCache(room_for(self.model))
+            self.loop = DecodeLoop(self.model, pad, self.banned, stops, kept)
         self._most: int | None = None
         """Most requests that fit into the GPU's memory; None if no batch was too large."""
         self._tries: OrderedDict[tuple[tuple[str, ...], bool], Trie] = OrderedDict()
@@ -208,6 +214,9 @@ class TransformersModel:
         name = self.info.reference
         if len(requests) == 1:
             raise ModelError(f"the GPU's memory is too small for one request of '{name}'; give a smaller model")
+        if self.loop is not None and self.loop.kept is not None:
+            self.loop.kept.clear()
+            self.loop.kept.most //= 2
         torch.cuda.empty_cache()
         self._most = len(requests) // 2
         warnings.warn(
@@ -222,10 +231,10 @@ class TransformersModel:
     def _generate(self, requests: Sequence[Request]) -> list[Reply]:
         thoughts = self._thoughts([one for one in requests if one.thinks and self.format.thought is not None])
         sent = [self._after_thought(one, thoughts.get(id(one))) for one in requests]
-        inputs = [self._inputs([request], [one]) for request, one in zip(requests, sent, strict=True)]
+        inputs = self._inputs(requests, sent)
         used = [one["input_ids"].shape[1] for one in inputs]
         rows = [self._row(request, n_in) for request, n_in in zip(requests, used, strict=True)]
-        self._draw(inputs, rows, self.stops)
+        self._draw(requests, inputs, rows, self.stops)
         limited = [
             replace(one, max_new_tokens=row.limit or one.max_new_tokens, constrained=bool(row.options or row.matcher))
             for one, row in zip(sent, rows, strict=True)
@@ -233,11 +242,14 @@ class TransformersModel:
         replies = [self._reply(*each) for each in zip(limited, rows, used, strict=True)]
         return [_with_thought(one, thoughts.get(id(asked))) for one, asked in zip(replies, requests, strict=True)]
 
-    def _draw(self, inputs: Sequence[dict[str, Any]], rows: Sequence[Row], stops: set[int]) -> None:
+    def _draw(
+        self, requests: Sequence[Request], inputs: Sequence[dict[str, Any]], rows: Sequence[Row], stops: set[int]
+    ) -> None:
         """Draw the tokens of rows.
 
         Args:
-            inputs: Those of one prompt each.
+            requests: The request of each row.
+            inputs: The inputs of each prompt.
             rows: One for each prompt; receives the tokens.
             stops: Tokens that end a row.
         """
@@ -249,8 +261,12 @@ class TransformersModel:
         banned = [token for token in self.banned if token not in stops]
         with self.base.with_adapter(self.adapter):
             if self.loop is not None:
-                lengths = [one["input_ids"].shape[1] for one in inputs]
-                replace(self.loop, stops=sorted(stops), banned=banned).generate(lengths, joined, rows)
+                shown = [_photographs(request) if self.photographs else [] for request in requests]
+                read = [
+                    Tokens(tuple(one["input_ids"][0].tolist()), tuple(photograph.id for photograph in each))
+                    for one, each in zip(inputs, shown, strict=True)
+                ]
+                replace(self.loop, stops=sorted(stops), banned=banned).generate(read, joined, rows)
                 return
             with self._without_penalties(stops):
                 self.model.generate(
@@ -267,7 +283,7 @@ class TransformersModel:
         if not requests or self.format.thought is None:
             return {}
         sent = [self._rendered(request.prompt, request.prompt.messages, thinks=True) for request in requests]
-        inputs = [self._inputs([request], [one]) for request, one in zip(requests, sent, strict=True)]
+        inputs = self._inputs(requests, sent)
         used = [one["input_ids"].shape[1] for one in inputs]
         mark = self.format.thought[1].strip()
         end = self.tokenizer.encode(mark, add_special_tokens=False)
@@ -278,7 +294,7 @@ class TransformersModel:
             for one, n_in in zip(requests, used, strict=True)
             for room in (THOUGHT_TOKENS,)
         ]
-        self._draw(inputs, rows, stops)
+        self._draw(requests, inputs, rows, stops)
         found = {}
         for request, one, row, n_in in zip(requests, sent, rows, used, strict=True):
             kept = row.tokens[: row.limit]
@@ -308,13 +324,12 @@ class TransformersModel:
 
     # -- in --------------------------------------------------------------------------------------------------------
 
-    def _inputs(self, requests: Sequence[Request], rendered: Sequence[Sent] | None = None) -> dict[str, Any]:
-        sent = rendered or [self.sent(request.prompt) for request in requests]
+    def _inputs(self, requests: Sequence[Request], sent: Sequence[Sent]) -> list[dict[str, Any]]:
+        """Return the model's inputs for each prompt alone."""
         texts = [one.text or "" for one in sent]
-        shown = [[p for m in request.prompt.messages for p in m.photographs] for request in requests]
-        if self.photographs is None:
-            return dict(self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False))
-        return self.photographs.inputs(texts, shown)
+        if self.photographs is not None:
+            return self.photographs.inputs(texts, [_photographs(request) for request in requests])
+        return tokenized(self.tokenizer, texts)
 
     def text(self, prompt: Prompt) -> str:
         """Render a prompt up to the place where the reply continues, with photographs as their tokens.
@@ -341,7 +356,11 @@ class TransformersModel:
     def _fits(self, text: str, prompt: Prompt) -> bool:
         if self.context is None:
             return True
-        return len(self.tokenizer.encode(text, add_special_tokens=False)) + prompt.max_new_tokens <= self.context
+        room = self.context - prompt.max_new_tokens
+        # A token is at least one byte.
+        if len(text.encode()) <= room:
+            return True
+        return len(self.tokenizer.encode(text, add_special_tokens=False)) <= room
 
     def chat(self, prompt: Prompt) -> list[dict[str, Any]]:
         """Arrange a prompt's messages in the chat template's format, with a part for each photograph."""
@@ -407,6 +426,10 @@ class TransformersModel:
         probability = math.exp(row.log_probability) if row.chose else None
         text = sent.begin + self.tokenizer.decode(kept)
         return Reply(text, tokens_in, spent, probability=probability, cut=end >= limit and not row.answered, sent=sent)
+
+
+def _photographs(request: Request) -> list[Photograph]:
+    return [photograph for message in request.prompt.messages for photograph in message.photographs]
 
 
 def _as_list(value: Any) -> list[int]:

@@ -1,10 +1,11 @@
-"""Several replicas of the same models: a batch is dealt out, and the share of a lost replica goes to the others."""
+"""Several replicas of the same models: each answers a share of the requests, and the others take over a lost one's."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import Future
+from threading import Lock
 from typing import Protocol
 
 from consult.agents.models.model import Model, ModelError, ModelGoneError, ModelInfo, Reply, Request
@@ -43,6 +44,8 @@ class Group:
 
     def __init__(self, workers: Sequence[Worker]) -> None:
         self._workers = list(workers)
+        self._of_lane = tuple(workers)
+        self._lock = Lock()
         self._users, self._ended = 0, False
 
     def __len__(self) -> int:
@@ -53,7 +56,7 @@ class Group:
         """Load a model in every replica; the arguments are those of `consult.agents.models.open_model`.
 
         Raises:
-            ModelError: It cannot be loaded, or the replicas found different models behind the reference.
+            ModelError: It cannot be loaded, all replicas ended, or they found different models behind the reference.
         """
         try:
             info = self._opened(reference, role, dtype)
@@ -65,20 +68,23 @@ class Group:
         return ReplicatedModel(self, info)
 
     def _opened(self, reference: str, role: str | None, dtype: Dtype) -> ModelInfo:
-        opened = [worker.open(reference, role, dtype) for worker in self._workers]
+        opened = [(worker, worker.open(reference, role, dtype)) for worker in self._workers]
         infos: list[ModelInfo] = []
-        for worker, future in zip(self._workers, opened, strict=True):
+        for worker, future in opened:
             try:
                 info, failure = future.result()
             except ReplicaLostError:
-                raise ModelError(
-                    f"{worker.name} ended while it loaded '{reference}'; its memory may not suffice: give fewer "
-                    "replicas, or a smaller model"
-                ) from None
+                self._lose(worker, f" while it loaded '{reference}'")
+                continue
             if failure is not None:
                 raise failure.error()
             assert info is not None
             infos.append(info)
+        if not infos:
+            raise ModelError(
+                f"no replica could load '{reference}': each ended while it was loading, as happens when memory is "
+                "short; load the model once with --replicas 1, or give a smaller one"
+            )
         if len({info.revision for info in infos}) > 1:
             raise ModelError(f"the replicas found different models behind '{reference}'; give them the same files")
         return infos[0]
@@ -93,12 +99,13 @@ class Group:
         replies: dict[int, Reply] = {}
         left = list(range(len(requests)))
         while left:
-            if not self._workers:
-                raise ModelGoneError(f"all replicas of '{reference}' ended; run the same command again to continue")
-            shares = dealt([len(_text(requests[number])) for number in left], len(self._workers))
+            workers = list(self._workers)
+            if not workers:
+                raise _all_lost(reference)
+            shares = dealt([len(_text(requests[number])) for number in left], len(workers))
             asked = [
                 (worker, [left[place] for place in share])
-                for worker, share in zip(self._workers, shares, strict=True)
+                for worker, share in zip(workers, shares, strict=True)
                 if share
             ]
             pending = [
@@ -109,27 +116,45 @@ class Group:
             for numbers, answered in answers:
                 if answered is None:
                     continue
-                for sentence in answered.warned:
-                    warnings.warn(ModelWarning(sentence), stacklevel=2)
-                if answered.failure is not None:
-                    raise answered.failure.error()
-                replies.update(zip(numbers, answered.replies, strict=True))
+                replies.update(zip(numbers, _replies_of(answered), strict=True))
             left = [number for number in left if number not in replies]
         return [replies[number] for number in range(len(requests))]
+
+    def generate_in(self, lane: int, reference: str, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch by the replica of a lane, or by another one if that is lost.
+
+        Raises:
+            ModelGoneError: All replicas are lost.
+            Exception: The replica's error.
+        """
+        while True:
+            workers = list(self._workers)
+            if not workers:
+                raise _all_lost(reference)
+            own = self._of_lane[lane % len(self._of_lane)]
+            worker = own if own in workers else workers[lane % len(workers)]
+            answered = self._answer(worker, worker.generate(reference, requests))
+            if answered is not None:
+                return list(_replies_of(answered))
 
     def _answer(self, worker: Worker, future: Future[Answered]) -> Answered | None:
         """Wait for a share; None if its replica is lost."""
         try:
             return future.result()
         except ReplicaLostError:
-            if self._ended:
-                return None
-            self._workers.remove(worker)
-            worker.close()
-            if self._workers:
-                others = "the other one takes over" if len(self._workers) == 1 else "the others take over"
-                warnings.warn(ModelWarning(f"{worker.name} ended; {others} its requests"), stacklevel=2)
+            self._lose(worker)
             return None
+
+    def _lose(self, worker: Worker, when: str = "") -> None:
+        """Continue without a replica, and warn that it is lost if others are left."""
+        with self._lock:
+            if self._ended or worker not in self._workers:
+                return  # another lane has noticed it
+            self._workers.remove(worker)
+        worker.close()
+        if self._workers:
+            others = "the other one takes over" if len(self._workers) == 1 else "the others take over"
+            warnings.warn(ModelWarning(f"{worker.name} ended{when}; {others} its requests"), stacklevel=2)
 
     def close(self) -> None:
         """Release one model; the last one ends the replicas."""
@@ -163,11 +188,27 @@ class ReplicatedModel:
         """Answer a batch, in order; see `Group.generate`."""
         return self._group.generate(self._info.reference, requests)
 
+    def generate_in(self, lane: int, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch by one replica; see `Group.generate_in`."""
+        return self._group.generate_in(lane, self._info.reference, requests)
+
     def close(self) -> None:
         """Release the model."""
         if self._open:
             self._open = False
             self._group.close()
+
+
+def _replies_of(answered: Answered) -> tuple[Reply, ...]:
+    for sentence in answered.warned:
+        warnings.warn(ModelWarning(sentence), stacklevel=3)
+    if answered.failure is not None:
+        raise answered.failure.error()
+    return answered.replies
+
+
+def _all_lost(reference: str) -> ModelGoneError:
+    return ModelGoneError(f"all replicas of '{reference}' ended")
 
 
 def dealt(lengths: Sequence[int], hands: int) -> list[list[int]]:

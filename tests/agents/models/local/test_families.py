@@ -112,8 +112,8 @@ def test_a_batch_is_what_the_stock_processor_makes_of_each_prompt(folders: dict[
     assert model.info.sees and model.photographs is not None and not model.photographs.whole
     shown: list[tuple[Photograph, ...]] = [(photograph(1),), (), (photograph(2, 64, 128),)]
     asks = [request(ask, *each) for ask, each in zip(ASKS, shown, strict=True)]
-    batch = model._inputs(asks)
-    rows = [model._inputs([ask]) for ask in asks]
+    batch = tiny_models.inputs(model, asks)
+    rows = [tiny_models.inputs(model, [ask]) for ask in asks]
     for i, (ask, each) in enumerate(zip(asks, shown, strict=True)):
         images = {"images": [[p.load() for p in each]]} if each else {}
         stock = model.processor(text=[model.text(ask.prompt)], **images, return_tensors="pt", add_special_tokens=False)
@@ -139,7 +139,9 @@ def test_the_same_texts_in_a_batch_and_one_by_one(folders: dict[str, Path], fami
 @pytest.mark.parametrize("family", SEEING)
 def test_the_photograph_reaches_the_model(folders: dict[str, Path], family: str) -> None:
     model = opened(folders[family])
-    seen = [model.model(**model._inputs([request("What?", photograph(i))])).logits[0, -1] for i in (1, 2, 1)]
+    seen = [
+        model.model(**tiny_models.inputs(model, [request("What?", photograph(i))])).logits[0, -1] for i in (1, 2, 1)
+    ]
     assert not torch.equal(seen[0], seen[1]) and torch.equal(seen[0], seen[2])
 
 
@@ -153,7 +155,7 @@ def test_a_photograph_is_processed_once(folders: dict[str, Path], family: str) -
 
     shown = Photograph("once", load)
     for _ in range(2):
-        model._inputs([request("What is it?", shown), request("And?", shown)])
+        tiny_models.inputs(model, [request("What is it?", shown), request("And?", shown)])
     assert len(loads) == 1
 
 
@@ -163,7 +165,7 @@ def test_kept_photographs_are_bounded(folders: dict[str, Path], monkeypatch: pyt
     one = model.photographs._process(photograph(0).load()).size
     monkeypatch.setattr("consult.agents.models.local.photographs.KEPT_BYTES", 3 * one)
     for seed in range(9):
-        model._inputs([request("What is it?", photograph(seed))])
+        tiny_models.inputs(model, [request("What is it?", photograph(seed))])
     assert len(model.photographs._kept) == 3 and model.photographs._size == 3 * one
 
 

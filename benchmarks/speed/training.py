@@ -1,18 +1,15 @@
-"""A GRPO step of ours against bare TRL's, on the same prompts and with the same number of tokens, in one process.
+"""A GRPO step of ours against bare TRL's: the same model, rows and number of tokens, in one process and by turns.
 
-Run: python benchmarks/grpo_step.py [--prompts 8] [--group 8] [--steps 20] [--threads 1]
-
-Both train an adapter on the starter's triage. `bare` is TRL's GRPOTrainer as it comes, with its image column and five
+All train an adapter on the starter's triage. `bare` is TRL's GRPOTrainer as it comes, with its image column and five
 tokens a completion, any tokens; `shared` is what `consult train triage` does with the starter: the five tokens of a
-decision, within the constraint, prompts read once a group, photographs looked at once. `free` is what it does with
-any other model, here with the starter's prompts. Photographs are drawn, and for `shared` looked at, before the clock
-runs. Prints the median of the steps, the first two left out, and the ratio to `bare`.
+decision, within the constraint, prompts read once a group, photographs encoded once. `free` is what it does with any
+other model, here with the starter's prompts; its ratio is the price of our trainer. Photographs are drawn, and for
+`shared` encoded, before the time is taken. Figures are medians of the steps, the first two of each training left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 import warnings
@@ -26,6 +23,7 @@ from datasets import Dataset
 from transformers import PrinterCallback, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
+from benchmarks.speed.playing import add_common_options, markdown, median, ratio, tell
 from consult.rl.config import TrainConfig
 from consult.rl.data.dataset import Row, triage_rows
 from consult.rl.policy.policy import Policy
@@ -56,7 +54,7 @@ class StepTimes(TrainerCallback):
 
 
 def opened(cases: int) -> tuple[Policy, list[Row]]:
-    """Load a policy and its rows, photographs looked at."""
+    """Load a policy and its rows, photographs encoded."""
     scenario = load_scenario("derm34")
     policy = Policy.open(TrainConfig(role="triage", steps=1))
     rows = triage_rows(scenario, scenario.case_ids("train")[:cases], policy.dialect, sees=True)
@@ -154,10 +152,11 @@ def shared(policy: Policy, rows: Sequence[Row], folder: str, asked: argparse.Nam
 
 Make = Callable[[Policy, Sequence[Row], str, argparse.Namespace], Any]
 SIDES: dict[str, Make] = {"bare": bare, "free": free, "shared": shared}
+WHAT = {"bare": "bare TRL", "free": "ours, any model", "shared": "ours, the starter's decisions"}
 
 
 def steps_of(make: Make, asked: argparse.Namespace) -> list[float]:
-    """Train and give the seconds of each step."""
+    """Train; return the seconds of each step."""
     policy, rows = opened(asked.cases)
     times = StepTimes()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -169,31 +168,44 @@ def steps_of(make: Make, asked: argparse.Namespace) -> list[float]:
     return times.seconds[LEFT_OUT:]
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--prompts", type=int, default=8)
-    parser.add_argument("--group", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--cases", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=2, help="each side is run so often, in turns")
-    asked = parser.parse_args()
+def measured(asked: argparse.Namespace) -> dict[str, Any]:
+    """Let the sides take turns."""
     torch.set_num_threads(asked.threads)
     quiet_libraries()
-    seconds: dict[str, list[float]] = {name: [] for name in SIDES}
+    rounds: dict[str, list[list[float]]] = {name: [] for name in SIDES}
     for _ in range(asked.rounds):
         for name, make in SIDES.items():
-            seconds[name] += steps_of(make, asked)
-    base = statistics.median(seconds["bare"])
-    for name, found in seconds.items():
-        middle = statistics.median(found)
-        print(
-            f"{name:7} {middle:6.3f} s a step (median of {len(found)}, {min(found):.3f} to {max(found):.3f}), "
-            f"{middle / base:.2f} of bare"
-        )
-    print(f"{asked.prompts} prompts of {asked.group} completions of {TOKENS} tokens, {asked.threads} thread(s)")
+            rounds[name].append(steps_of(make, asked))
+    middles = {name: [median(steps) for steps in found] for name, found in rounds.items()}
+    return {
+        "sample": f"{asked.steps} steps a round of {asked.prompts} prompts with {asked.group} completions of {TOKENS} "
+        f"tokens, {asked.cases} derm34 cases, starter, {asked.threads} thread(s), TRL's seed 42",
+        "seconds": rounds,
+        "median": {name: median(found) for name, found in middles.items()},
+        "ratio to bare": {name: ratio(found, middles["bare"]) for name, found in middles.items()},
+    }
 
 
-if __name__ == "__main__":
-    main()
+def table(found: dict[str, Any]) -> str:
+    """Lay the figures out in Markdown."""
+    rows = [
+        (WHAT[name], f"{seconds:.2f}", f"{found['ratio to bare'][name]:.2f}")
+        for name, seconds in found["median"].items()
+    ]
+    return markdown(("", "seconds a step", "of bare TRL"), rows)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this part's options."""
+    parser.add_argument("--prompts", type=int, default=8)
+    parser.add_argument("--group", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--cases", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1)
+    add_common_options(parser)
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Measure, and print a table."""
+    found = measured(asked)
+    tell(asked, found, table(found))

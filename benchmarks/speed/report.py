@@ -1,9 +1,8 @@
-"""What a report of very many consultations costs: seconds and peak memory of `consult report`, in a process of its own.
-
-Run: python benchmarks/reporting.py [--consultations 100000] [--folder DIR]
+"""A report of very many consultations: seconds and peak memory of `consult report`, in a process of its own.
 
 The consultations are made up (15 turns, three opinions, eight verdicts each), as the store would hold them; the report
-is the command's own. Prints seconds, the largest resident memory, and the sizes of the files.
+is the command's own, with its imports. Stores are made once for all rounds, and kept in `--folder` if one is named.
+Memory is the largest resident memory of the process.
 """
 
 from __future__ import annotations
@@ -16,21 +15,91 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from benchmarks.speed.playing import add_common_options, markdown, median, tell
 from consult.agents.assessors.rubric import ITEMS
 from consult.agents.temperament import temperaments
 from consult.envs.config import RunConfig
 from consult.envs.store.write import Store
 from consult.scenarios import URGENCIES, Scenario, load_scenario
 
+SIZES = (1_000, 10_000, 100_000)
 TURNS = ("open", "triage", *("ask", "answer") * 4, "consult", "conclude", "ask", "conclude", "satisfied")
 MEASURE = (
     "import resource, sys, time; begun = time.monotonic(); sys.argv = sys.argv[1:]\n"
     "from consult.cli.main import run\n"
     "try: run()\nexcept SystemExit as end: assert not end.code\n"
-    "print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    "print(time.monotonic() - begun, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
 )
+
+
+class Reported(NamedTuple):
+    """What a report took."""
+
+    seconds: float
+    processor: float
+    """Processor time in seconds, with the start of Python."""
+    megabytes: float
+
+
+def reported(db: Path, out: Path) -> Reported:
+    """Report in a process of its own."""
+    call = [sys.executable, "-c", MEASURE, "consult", "report", "r1", "--db", str(db), "--out", str(out)]
+    done = subprocess.run(call, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    return Reported(*map(float, done.stdout.split()[-3:]))
+
+
+def measured(sizes: list[int], folder: Path, rounds: int) -> dict[str, Any]:
+    """Make the stores, and report each in turns."""
+    stores = {size: folder / f"made-up-{size}.db" for size in sizes}
+    for size, db in stores.items():
+        if not db.exists():
+            fill(db, size)
+    spent: dict[int, list[Reported]] = {size: [] for size in sizes}
+    for _ in range(rounds):
+        for size, db in stores.items():
+            spent[size].append(reported(db, folder / "report"))
+    return {
+        "sample": "made-up consultations of derm34, 15 turns each, seed 0, one process a report",
+        "files": {file.name: file.stat().st_size for file in sorted((folder / "report").iterdir()) if file.is_file()},
+        "reports": {
+            str(size): {kind: [getattr(one, kind) for one in found] for kind in Reported._fields}
+            for size, found in spent.items()
+        },
+    }
+
+
+def table(found: dict[str, Any]) -> str:
+    """Lay the figures out in Markdown."""
+    rows = [
+        (
+            f"{int(size):,}",
+            *(f"{median(one[kind]):.1f}" for kind in ("seconds", "processor")),
+            f"{median(one['megabytes']):.0f}",
+        )
+        for size, one in found["reports"].items()
+    ]
+    return markdown(("consultations", "seconds", "processor, seconds", "MB at most"), rows)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this part's options."""
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--folder", type=Path, help="keep the stores here")
+    add_common_options(parser)
+
+
+def run(asked: argparse.Namespace) -> None:
+    """Measure, and print a table."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = asked.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = measured(asked.sizes, folder, asked.rounds)
+    tell(asked, found, table(found))
+
+
+# -- made-up consultations -----------------------------------------------------------------------------------------
 
 
 def fill(path: Path, count: int) -> None:
@@ -116,26 +185,3 @@ def _turns(run: str, told: Any, rng: random.Random) -> Iterator[tuple[Any, ...]]
 
 def _many(db: sqlite3.Connection, insert: str, rows: list[Any]) -> None:
     db.executemany(f"{insert} VALUES ({', '.join('?' * len(rows[0]))})", rows)
-
-
-def main() -> None:
-    """Read the command line, make the store, and measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--consultations", type=int, default=100_000)
-    parser.add_argument("--folder", type=Path)
-    chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = chosen.folder or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        db, out = folder / f"made-up-{chosen.consultations}.db", folder / "report"
-        if not db.exists():
-            fill(db, chosen.consultations)
-        call = [sys.executable, "-c", MEASURE, "consult", "report", "r1", "--db", str(db), "--out", str(out)]
-        told = subprocess.run(call, check=True, capture_output=True, text=True).stdout.split()
-        seconds, megabytes = float(told[-2]), float(told[-1])
-        print(f"{chosen.consultations:,} consultations: {seconds:.1f} s, {megabytes:.0f} MB resident at most")
-        print(", ".join(f"{file.name} {file.stat().st_size / 1e6:.1f} MB" for file in sorted(out.iterdir())))
-
-
-if __name__ == "__main__":
-    main()
