@@ -160,8 +160,8 @@ def _empty(folder):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (_not_parquet, "is not a parquet file"),
-        (_cut, "is not a parquet file"),
+        (_not_parquet, "is not a whole parquet file"),
+        (_cut, "is not a whole parquet file"),
         (_damaged, "is damaged after row 0"),
         (_without_a_column, "has no column 'personality'; there are: general_complaint"),
         (_empty, "no row of"),
