@@ -217,12 +217,22 @@ def plain(text: str) -> str:
     """Return a text with plain letters and digits, without invisible characters, and with words for medical emoji."""
     shown = text
     if not text.isascii():
+        for sign, word in _FRACTIONS:
+            text = re.sub(sign, word, text)
         shown = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
         for sign, word in _EMOJI.items():
             shown = shown.replace(sign, f" , {word} , ")
     return re.sub(r"\b(?:[a-zA-Z][-.]){3,}[a-zA-Z]\b", lambda match: re.sub(r"[-.]", "", match[0]), shown)
 
 
+_FRACTIONS = (
+    (r"(?<=\d)\s?\u00bd", ".5"),
+    ("\u00bd", " half "),
+    ("\u00bc", " a quarter "),
+    ("\u00be", " three quarters "),
+    ("[\u00b5\u03bc](?=[gmlL])", "u"),
+)
+"""Signs for fractions and micro-, which compatibility would turn into other digits and letters."""
 _EMOJI = {
     "\U0001f92e": "vomiting", "\U0001f922": "nausea", "\U0001f912": "fever", "\U0001f927": "sneezing",
     "\U0001fa78": "blood", "\U0001f48a": "pills", "\U0001f489": "injection", "\U0001f976": "chills",
