@@ -268,7 +268,7 @@ KINDS: Mapping[str, Kind] = {
         "test.parquet",
         _mdbench,
         [
-            {"general_complaint": "", "complaints": ""},
+            {"diagnosis": ""},
             {"personality": "jolly"},
             {"image": {"bytes": b"?", "path": "p"}},
         ],

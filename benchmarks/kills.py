@@ -1,12 +1,17 @@
 """Kill commands at random moments and resume them: what is lost, what is doubled, and whether the result is the same.
 
-Run: python benchmarks/kills.py [--kills 500] [--heavy 0] [--rounds 20] [--seed 0]
+Run: python benchmarks/kills.py [--kills 500] [--heavy 0] [--servers 0] [--replicas 0] [--rounds 20] [--seed 0]
 
 `simulate`, `assess` and `benchmark` with a scripted model are each killed (`SIGKILL`) about a third of --kills times,
 at moments that are uniform over the time since the last kill, up to a third of an undisturbed command's time; a command
 that has been killed eight times is left to finish. --heavy kills `simulate` with the starter, and a training, this
 often each. After each kill the store must pass `PRAGMA integrity_check` and hold everything that was shown; no event
 may be shown twice; at the end, texts, prompts, verdicts and weights must equal those of an undisturbed command.
+
+--servers kills `simulate` at two fake servers (processes of their own) this often, and as often one of the servers; a
+killed one is started again once the command has ended. --replicas kills `simulate` with the starter in two processes
+this often, and as often one of these processes. A command that lost a server or a replica must finish; no replica may
+outlive it.
 
 Then, --rounds times each: three processes resume one killed run at once, and eight processes play into one new store.
 
@@ -21,12 +26,15 @@ import json
 import os
 import random
 import signal
+import socket
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import chdir, closing, redirect_stdout, suppress
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, chdir, closing, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +44,7 @@ import yaml
 from consult.agents.assessors.rubric import ITEMS
 
 PANEL = Path(__file__).parents[1] / "tests" / "data" / "panel.yaml"
+SERVER = Path(__file__).parent / "speed" / "fake_server.py"
 SCRIPTED = ("--model", f"scripted:{PANEL}")
 CASES = 16
 MOST = 8
@@ -61,6 +70,10 @@ class Work:
     result: Callable[[Path], Any]
     made: Callable[[Path], None] = lambda folder: None
     shown: bool = True
+    victim: Callable[[int], int | None] = lambda child: child
+    """Which process is killed, from the command's; None if there is none yet."""
+    after: Callable[[], None] = lambda: None
+    """Called when a command has ended."""
 
 
 @dataclass
@@ -75,6 +88,11 @@ class Counts:
     failed: int = 0
     different: int = 0
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def faults(self) -> int:
+        """Return how often something was not as it must be."""
+        return self.lost + self.doubled + self.broken + self.failed + self.different
 
     def row(self, name: str) -> str:
         """Return a line of the table."""
@@ -119,18 +137,70 @@ def start(words: Sequence[str], folder: Path, name: str) -> int:
     os._exit(code)
 
 
-def finish(child: int, seconds: float | None = None) -> tuple[bool, int]:
-    """Wait for a child, or kill it and its children after some seconds; return whether it was killed, and its code."""
-    end = None if seconds is None else time.monotonic() + seconds
+def finish(
+    child: int, seconds: float | None = None, victim: Callable[[int], int | None] = lambda child: child
+) -> tuple[bool, int]:
+    """Wait for a child; return whether something was killed, and the child's exit code.
+
+    Args:
+        child: Its process id.
+        seconds: When to kill; None for never.
+        victim: Which process is killed.
+    """
+    end, killed = None if seconds is None else time.monotonic() + seconds, False
     while True:
         pid, status = os.waitpid(child, 0 if end is None else os.WNOHANG)
         if pid:
-            return False, os.waitstatus_to_exitcode(status)
-        if end is not None and time.monotonic() >= end:
-            os.kill(child, signal.SIGKILL)
-            _, status = os.waitpid(child, 0)
-            return os.WIFSIGNALED(status), os.waitstatus_to_exitcode(status)
+            return killed, os.waitstatus_to_exitcode(status)
+        if end is not None and time.monotonic() >= end and (found := victim(child)) is not None:
+            os.kill(found, signal.SIGKILL)
+            end, killed = None, True
         time.sleep(0.001)
+
+
+def replicas_of(child: int) -> list[int]:
+    """Return the processes in which a command has loaded its model."""
+    import psutil
+
+    try:
+        below = psutil.Process(child).children(recursive=True)
+        return [one.pid for one in below if "loky" in (words := " ".join(one.cmdline())) and "tracker" not in words]
+    except psutil.Error:
+        return []  # one that has just ended
+
+
+@dataclass
+class Server:
+    """A fake server in a process of its own, started again at the same port after it was killed."""
+
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def base(self) -> str:
+        """Return its address."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def run(self) -> None:
+        """Start it, unless it runs, and wait until it answers."""
+        if self.process is not None and self.process.poll() is None:
+            return
+        if not self.port:
+            with socket.socket() as taken:
+                taken.bind(("127.0.0.1", 0))
+                self.port = taken.getsockname()[1]
+        self.process = subprocess.Popen([sys.executable, str(SERVER), str(self.port), "--mean", "0.01"])
+        for _ in range(300):
+            with suppress(OSError), urllib.request.urlopen(f"{self.base}/models", timeout=5):
+                return
+            time.sleep(0.05)
+        raise SystemExit(f"no server starts at {self.base}")
+
+    def end(self) -> None:
+        """Kill it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
 # -- what is compared --------------------------------------------------------------------------------------------------
@@ -243,9 +313,9 @@ def killed(work: Work, kills: int, rng: random.Random, root: Path) -> Counts:
         folder = root / f"{work.name}-{counts.commands}".replace(" ", "-")
         folder.mkdir()
         work.made(folder)
-        one_command(work, folder, took, kills, rng, counts)
+        finished = one_command(work, folder, took, kills, rng, counts)
         counts.commands += 1
-        if work.result(folder) != expected:
+        if finished and work.result(folder) != expected:
             counts.different += 1
             counts.notes.append(f"{folder} differs")
         if counts.commands % 5 == 0:
@@ -253,25 +323,28 @@ def killed(work: Work, kills: int, rng: random.Random, root: Path) -> Counts:
     return counts
 
 
-def one_command(work: Work, folder: Path, took: float, kills: int, rng: random.Random, counts: Counts) -> None:
-    """Kill one command up to `MOST` times, and let it finish."""
+def one_command(work: Work, folder: Path, took: float, kills: int, rng: random.Random, counts: Counts) -> bool:
+    """Kill one command up to `MOST` times, and let it finish; return whether it did."""
     seen: list[tuple[Any, ...]] = []
     for attempt in range(1000):
         last = attempt >= MOST or counts.kills >= kills
-        was_killed, code = finish(start(work.words, folder, str(attempt)), None if last else rng.uniform(0, took / 3))
-        counts.kills += was_killed
+        seconds = None if last else rng.uniform(0, took / 3)
+        killed, code = finish(start(work.words, folder, str(attempt)), seconds, work.victim)
+        counts.kills += killed
+        work.after()
         if not whole(folder):
             counts.broken += 1
         if work.shown:
             told = events(folder, str(attempt))
             seen += told
             counts.lost += len(set(told) - stored(folder))
-        if not was_killed:
+        if code != -signal.SIGKILL:
             if code != 0:
                 counts.failed += 1
                 counts.notes.append(f"{folder}: exit code {code}: {(folder / f'{attempt}.err').read_text()[-300:]}")
             break
     counts.doubled += len(seen) - len(set(seen))
+    return code == 0
 
 
 # -- several processes at once -----------------------------------------------------------------------------------------
@@ -398,6 +471,53 @@ def heavy_works() -> list[Work]:
     ]
 
 
+def server_works(servers: Sequence[Server], rng: random.Random) -> list[Work]:
+    """Return a run at two servers, of which the driver is killed, or one of the servers."""
+    address = ",".join(server.base for server in servers) + "?concurrency=8#fake"
+    words = ("simulate", "--cases", "6", "--model", address, "--json")
+
+    def one_server(child: int) -> int | None:
+        process = rng.choice(servers).process
+        return None if process is None or process.poll() is not None else process.pid
+
+    def all_run() -> None:
+        for server in servers:
+            server.run()
+
+    return [
+        Work("simulate at two servers, the driver", words, played),
+        Work("simulate at two servers, a server", words, played, victim=one_server, after=all_run),
+    ]
+
+
+def replica_works(rng: random.Random) -> list[Work]:
+    """Return a run in two processes, of which the driver is killed, or one of the two."""
+    words = ("simulate", "--cases", "6", "--model", "starter", "--json")
+    before: set[int] = set()
+
+    def driver(child: int) -> int | None:
+        before.update(replicas_of(child))
+        return child
+
+    def one_replica(child: int) -> int | None:
+        found = replicas_of(child)
+        return rng.choice(found) if found else None
+
+    def none_left() -> None:
+        import psutil
+
+        for _ in range(100):
+            if not any(psutil.pid_exists(one) for one in before):
+                return before.clear()
+            time.sleep(0.1)
+        raise SystemExit(f"a replica outlived its driver: {before}")
+
+    return [
+        Work("simulate in two processes, the driver", words, played, victim=driver, after=none_left),
+        Work("simulate in two processes, a process", words, played, victim=one_replica),
+    ]
+
+
 def say(line: str) -> None:
     """Print a line at once."""
     print(line, flush=True)
@@ -408,24 +528,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=500, help="of simulate, assess and benchmark together")
     parser.add_argument("--heavy", type=int, default=0, help="kills of the starter, and as many of a training")
+    parser.add_argument("--servers", type=int, default=0, help="kills of a run at two servers, and of a server")
+    parser.add_argument("--replicas", type=int, default=0, help="kills of a run in two processes, and of a process")
     parser.add_argument("--rounds", type=int, default=20, help="of several processes at once")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    rng, works = random.Random(asked.seed), []
-    with tempfile.TemporaryDirectory() as place:
+    rng, table, faults = random.Random(asked.seed), [], 0
+    with tempfile.TemporaryDirectory() as place, ExitStack() as ended:
         root = Path(place)
         os.environ["CONSULT_CACHE"] = str(root / "cache")
-        if asked.kills:
-            scripted = scripted_works(root)
-            preload(scripted, root)
-            works += [(one, asked.kills // 3 + (i < asked.kills % 3)) for i, one in enumerate(scripted)]
-        if asked.heavy:
-            os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not survive a fork
-            preload(heavy_works(), root)
-            works += [(one, asked.heavy) for one in heavy_works()]
-        table = []
-        for work, kills in works:
+        for work, kills in chosen(asked, rng, root, ended):
             counts = killed(work, kills, rng, root)
+            faults += counts.faults
             table.append(counts.row(work.name))
             say(table[-1])
             for note in counts.notes:
@@ -433,6 +547,50 @@ def main() -> None:
         say("\n".join([f"seed {asked.seed}", HEADINGS, *table]))
         if asked.rounds:
             say("\n".join([*resumed_at_once(asked.rounds, rng, root), *played_at_once(asked.rounds, root)]))
+    sys.exit(1 if faults else 0)
+
+
+def chosen(asked: Any, rng: random.Random, root: Path, ended: ExitStack) -> Iterator[tuple[Work, int]]:
+    """Yield the works that were asked for, each with its number of kills, once everything is ready for it.
+
+    Args:
+        asked: The arguments of the command line.
+        rng: Chooses among several processes.
+        root: A folder.
+        ended: Ends what was started for a work.
+    """
+    if asked.kills:
+        scripted = scripted_works(root)
+        preload(scripted, root)
+        yield from ((one, asked.kills // 3 + (i < asked.kills % 3)) for i, one in enumerate(scripted))
+    if asked.servers:
+        servers = [Server(), Server()]
+        for server in servers:
+            server.run()
+            ended.callback(server.end)
+        works = server_works(servers, rng)
+        preload(works[:1], root)
+        yield from ((one, asked.servers) for one in works)
+    if asked.heavy or asked.replicas:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not survive a fork
+        preload(heavy_works()[: 2 if asked.heavy else 1], root)
+    if asked.heavy:
+        yield from ((one, asked.heavy) for one in heavy_works())
+    if asked.replicas:
+        allow_few()
+        yield from ((one, asked.replicas) for one in replica_works(rng))
+
+
+def allow_few() -> None:
+    """Let the program choose two processes also for a short run, and on one core."""
+    from consult.agents.models.replicas import pinned
+    from consult.envs import placement
+
+    # Torch, which is imported, keeps to one thread; the program chooses processes where nothing limits the threads.
+    del os.environ["OMP_NUM_THREADS"]
+    placement.ENOUGH = 2
+    two = (pinned.cores() * 2)[:2]
+    pinned.cores = lambda: two
 
 
 def preload(works: Sequence[Work], root: Path) -> None:

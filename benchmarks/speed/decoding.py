@@ -18,85 +18,37 @@ import argparse
 import json
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.speed.playing import SIZE, Recorded, config_of, forget, play
 from consult.agents.models.local.photographs import beside, tokenized
-from consult.agents.models.model import Model, Reply, Request
+from consult.agents.models.model import Reply, Request
 from consult.agents.models.registry import close_model, open_model
-from consult.envs.config import RoleConfig, RunConfig
-from consult.envs.role_models import Models
-from consult.envs.runner import Runner
-from consult.envs.store.write import Store
-from consult.scenarios import Photograph, load_scenario
-
-SIZE = 64
-"""Consultations at once, and requests in a batch."""
+from consult.envs.config import RunConfig
+from consult.scenarios import Photograph
 
 
-class Recorded:
-    """A model that keeps its requests and replies."""
-
-    def __init__(self, model: Model) -> None:
-        self.model, self.info = model, model.info
-        self.asked: list[tuple[Request, Reply]] = []
-
-    def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Answer a batch, and keep it."""
-        replies = self.model.generate(requests)
-        self.asked += zip(requests, replies, strict=True)
-        return replies
-
-
-@dataclass(frozen=True)
-class Played:
-    """What a run of ours took."""
-
-    seconds: float
-    turns: int
-
-
-def played(reference: str, scenario: str, cases: int, model: Model, split: str = "test") -> Played:
-    """Play the first cases of a split with one model in every role."""
-    world = load_scenario(scenario)
-    ids = tuple(world.case_ids(split)[:cases])
-    role = RoleConfig(model=reference)
-    config = RunConfig(
-        scenario=scenario,
-        cases=ids,
-        temperaments=("sanguine",) * len(ids),
-        patient=role,
-        triage=role,
-        specialist=role,
-        attending=role,
-    )
-    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "a.db") as store:
-        started = time.perf_counter()
-        summary = Runner(world, config, Models({reference: model}), store, batch=SIZE).run()
-        return Played(time.perf_counter() - started, summary["turns"])
-
-
-def afresh(reference: str, scenario: str, cases: int, model: Any) -> float:
+def afresh(config: RunConfig, model: Any) -> float:
     """Return the seconds of a run whose model has kept nothing of earlier ones."""
-    if model.loop is not None and model.loop.kept is not None:
-        model.loop.kept.clear()
-    return played(reference, scenario, cases, model).seconds
+    forget(model)
+    return play(config, model).seconds
 
 
-def in_processes(reference: str, scenario: str, cases: int, processes: int) -> float:
+def in_processes(config: RunConfig, processes: int) -> float:
     """Return the seconds of a run with the model in new processes."""
     from consult.agents.models.replicas.pinned import pinned
 
+    reference = config.patient.model
     model = pinned(processes).open(reference)
     try:
-        played(reference, scenario, processes, model, "train")
-        return played(reference, scenario, cases, model).seconds
+        play(config_of(reference, processes, scenario=config.scenario, split="train"), model)
+        return play(config, model).seconds
     finally:
         close_model(model)
 
@@ -177,16 +129,17 @@ def measured(reference: str, scenario: str, cases: int, rounds: int, processes: 
     torch.set_num_threads(1)
     model: Any = open_model(reference)
     recording = Recorded(model)
-    played(reference, scenario, cases, recording)
+    config = config_of(reference, cases, scenario=scenario)
+    play(config, recording)
     asked = loaded(recording.asked)
     work = replace(model.loop.work) if model.loop is not None else None
     sides: dict[str, Callable[[], float]] = {
         "loop": lambda: one_by_one(model, asked),
         "stock batches": lambda: in_batches(model, asked),
-        "one process": lambda: afresh(reference, scenario, cases, model),
+        "one process": lambda: afresh(config, model),
     }
     if processes > 1:
-        sides[f"{processes} processes"] = lambda: in_processes(reference, scenario, cases, processes)
+        sides[f"{processes} processes"] = lambda: in_processes(config, processes)
     spent: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, side in sides.items():

@@ -4,7 +4,8 @@
 in a real run. `plain prompts` is a model in the plain format, whose doctors follow a script and whose patient states
 the facts; its lines pass the rules for free speech. `processor` is the processor time of the process without the
 model's, which other programs on the machine hardly disturb; `wall` is the wall time without the model's. The five
-functions that take most time by themselves are from one more run under cProfile, which makes calls seem dearer.
+functions and parts of the program that take most time, with the built-in functions that they call, are from one more
+run under cProfile, which makes calls seem dearer.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ import argparse
 import cProfile
 import pstats
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks.speed.decoding import Recorded
 from benchmarks.speed.playing import (
     INSTANT,
     Instant,
+    Recorded,
     Replayed,
     Timed,
     add_common_options,
@@ -35,6 +37,11 @@ from consult.agents.models.registry import close_model, open_model
 from consult.envs.config import RunConfig
 
 BIGGEST = 5
+BUILT_IN = "~"
+"""The file of built-in functions in a profile."""
+
+Place = tuple[str, int, str]
+"""File, line and name of a function."""
 
 
 def replayed(reference: str, config: RunConfig) -> Replayed:
@@ -57,23 +64,43 @@ def cost(config: RunConfig, model: Timed) -> dict[str, float]:
     return {"wall": 1000 * taken.outside / taken.turns, "processor": 1000 * spent / taken.turns, "turns": taken.turns}
 
 
-def profile(config: RunConfig, model: Timed) -> list[dict[str, Any]]:
-    """Play once under a profiler; return the functions that take most time by themselves, with their shares."""
+def profile(config: RunConfig, model: Timed) -> dict[str, dict[str, float]]:
+    """Play once under a profiler; return the biggest functions and parts, each with its share of the time."""
     profiler = cProfile.Profile(time.thread_time)
     profiler.enable()
     play(config, model)
     profiler.disable()
-    found: dict[Any, Any] = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
-    total = sum(own for _, _, own, _, _ in found.values())
-    ordered = sorted(found.items(), key=lambda item: -item[1][2])
-    return [
-        {"function": _name(*place), "calls": calls, "share": own / total}
-        for place, (_, calls, own, _, _) in ordered[:BIGGEST]
-    ]
+    functions, parts = Counter[str](), Counter[str]()
+    for (file, _, name), seconds in _own(pstats.Stats(profiler).stats).items():  # type: ignore[attr-defined]
+        functions[f"{'/'.join(Path(file).parts[-2:])}: {name}"] += seconds
+        parts[_part(file)] += seconds
+    return {"functions": _biggest(functions), "parts": _biggest(parts)}
 
 
-def _name(file: str, _: int, function: str) -> str:
-    return function if file == "~" else f"{'/'.join(Path(file).parts[-2:])}: {function}"
+def _own(stats: dict[Place, Any]) -> Counter[Place]:
+    """Return the seconds that each function takes by itself, with the built-in functions that it calls."""
+    own: Counter[Place] = Counter()
+    for place, (_, _, seconds, _, callers) in stats.items():
+        if place[0] != BUILT_IN:
+            own[place] += seconds
+            continue
+        for caller, (_, _, spent, _) in callers.items():
+            own[caller] += spent
+    return own
+
+
+def _part(file: str) -> str:
+    """Return the package of a file, and the part of ours."""
+    names = Path(file).parts
+    if "site-packages" in names:
+        return names[names.index("site-packages") + 1]
+    if "consult" in names:
+        return "/".join(names[len(names) - names[::-1].index("consult") - 1 :][:3]).removesuffix(".py")
+    return "Python"
+
+
+def _biggest(spent: Counter[str]) -> dict[str, float]:
+    return {name: seconds / spent.total() for name, seconds in spent.most_common(BIGGEST)}
 
 
 def measured(reference: str, consultations: int, rounds: int) -> dict[str, Any]:
@@ -103,15 +130,15 @@ def measured(reference: str, consultations: int, rounds: int) -> dict[str, Any]:
 
 def table(found: dict[str, Any]) -> str:
     """Lay the figures out in Markdown."""
-    rows = [
-        (name, f"{one['wall']:.2f}", f"{one['processor']:.2f}", _biggest(found["biggest"][name]))
-        for name, one in found["median"].items()
-    ]
-    return markdown(("", "wall, ms a turn", "processor, ms a turn", "five biggest functions"), rows)
+    rows = []
+    for name, one in found["median"].items():
+        biggest = [_shares(found["biggest"][name][kind]) for kind in ("parts", "functions")]
+        rows.append((name, f"{one['wall']:.2f}", f"{one['processor']:.2f}", *biggest))
+    return markdown(("", "wall, ms a turn", "processor, ms a turn", "biggest parts", "biggest functions"), rows)
 
 
-def _biggest(functions: list[dict[str, Any]]) -> str:
-    return "; ".join(f"`{one['function']}` {one['share']:.0%}" for one in functions)
+def _shares(found: dict[str, float]) -> str:
+    return "; ".join(f"`{name}` {share:.0%}" for name, share in found.items())
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

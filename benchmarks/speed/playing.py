@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 
-from benchmarks.speed.decoding import SIZE, Recorded
 from consult.agents.models.model import Model, ModelInfo, Reply, Request
 from consult.agents.models.scripted import ScriptedModel
 from consult.envs.config import RoleConfig, RunConfig
@@ -27,6 +26,8 @@ from consult.envs.runner import Runner
 from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
 
+SIZE = 64
+"""Consultations at once, and requests in a batch."""
 INSTANT = "instant"
 """Name of the model of this module that answers at once."""
 SCRIPT = Path(__file__).parents[2] / "tests" / "data" / "panel.yaml"
@@ -87,6 +88,20 @@ def forget(model: Any) -> None:
 
 
 # -- models --------------------------------------------------------------------------------------------------------
+
+
+class Recorded:
+    """A model that keeps its requests and replies."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.info = model, model.info
+        self.asked: list[tuple[Request, Reply]] = []
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer a batch, and keep it."""
+        replies = self.model.generate(requests)
+        self.asked += zip(requests, replies, strict=True)
+        return replies
 
 
 class Timed:

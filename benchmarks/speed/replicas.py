@@ -24,12 +24,12 @@ from consult.envs.config import RunConfig
 from consult.envs.placement import Placement
 
 
-def by_choice(reference: str, consultations: int) -> tuple[Model, int]:
+def by_choice(config: RunConfig) -> tuple[Model, int]:
     """Open a model as the program does; return it and the number of its processes."""
     # The variable says that the user has chosen; the processes set their own.
     threads = os.environ.pop("OMP_NUM_THREADS", None)
     try:
-        model = Placement().opener(reference, consultations).open(reference)
+        model = Placement().open(config).by_reference[config.patient.model]
     finally:
         if threads is not None:
             os.environ["OMP_NUM_THREADS"] = threads
@@ -37,16 +37,15 @@ def by_choice(reference: str, consultations: int) -> tuple[Model, int]:
 
 
 @contextmanager
-def opened(
-    reference: str, consultations: int, number: int, threads: Sequence[int]
-) -> Iterator[dict[str, tuple[Model, int | None]]]:
+def opened(config: RunConfig, number: int, threads: Sequence[int]) -> Iterator[dict[str, tuple[Model, int | None]]]:
     """Open the sides: name → model, and the threads of this process; None leaves them as they are."""
+    reference = config.patient.model
     one = open_model(reference)
     sides: dict[str, tuple[Model, int | None]] = {
         f"one process, {count} thread{'s' * (count > 1)}": (one, count) for count in threads
     }
     try:
-        chosen, processes = by_choice(reference, consultations)
+        chosen, processes = by_choice(config)
         if processes > 1:
             sides[f"{processes} pinned processes"] = (chosen, None)
         else:
@@ -77,7 +76,8 @@ def measured(
     reference: str, scenario: str, consultations: int, number: int, threads: Sequence[int], rounds: int
 ) -> dict[str, Any]:
     """Let the sides take turns."""
-    with opened(reference, consultations, number, threads) as sides:
+    first = config_of(reference, consultations, scenario=scenario)
+    with opened(first, number, threads) as sides:
         for model, _ in sides.values():
             copies = int(getattr(model, "replicas", 1))
             play(config_of(reference, copies, scenario=scenario, split="train"), model)

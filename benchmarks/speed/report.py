@@ -1,8 +1,8 @@
 """A report of very many consultations: seconds and peak memory of `consult report`, in a process of its own.
 
 The consultations are made up (15 turns, three opinions, eight verdicts each), as the store would hold them; the report
-is the command's own. Stores are made once for all rounds, and kept in `--folder` if one is named. Memory is the largest
-resident memory of the process.
+is the command's own, with its imports. Stores are made once for all rounds, and kept in `--folder` if one is named.
+Memory is the largest resident memory of the process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.speed.playing import add_common_options, markdown, median, tell
 from consult.agents.assessors.rubric import ITEMS
@@ -30,16 +30,24 @@ MEASURE = (
     "import resource, sys, time; begun = time.monotonic(); sys.argv = sys.argv[1:]\n"
     "from consult.cli.main import run\n"
     "try: run()\nexcept SystemExit as end: assert not end.code\n"
-    "print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    "print(time.monotonic() - begun, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
 )
 
 
-def reported(db: Path, out: Path) -> tuple[float, float]:
-    """Report in a process of its own; return its seconds and its peak in MB."""
+class Reported(NamedTuple):
+    """What a report took."""
+
+    seconds: float
+    processor: float
+    """Processor time in seconds, with the start of Python."""
+    megabytes: float
+
+
+def reported(db: Path, out: Path) -> Reported:
+    """Report in a process of its own."""
     call = [sys.executable, "-c", MEASURE, "consult", "report", "r1", "--db", str(db), "--out", str(out)]
     done = subprocess.run(call, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2])
-    seconds, megabytes = map(float, done.stdout.split()[-2:])
-    return seconds, megabytes
+    return Reported(*map(float, done.stdout.split()[-3:]))
 
 
 def measured(sizes: list[int], folder: Path, rounds: int) -> dict[str, Any]:
@@ -48,7 +56,7 @@ def measured(sizes: list[int], folder: Path, rounds: int) -> dict[str, Any]:
     for size, db in stores.items():
         if not db.exists():
             fill(db, size)
-    spent: dict[int, list[tuple[float, float]]] = {size: [] for size in sizes}
+    spent: dict[int, list[Reported]] = {size: [] for size in sizes}
     for _ in range(rounds):
         for size, db in stores.items():
             spent[size].append(reported(db, folder / "report"))
@@ -56,7 +64,7 @@ def measured(sizes: list[int], folder: Path, rounds: int) -> dict[str, Any]:
         "sample": "made-up consultations of derm34, 15 turns each, seed 0, one process a report",
         "files": {file.name: file.stat().st_size for file in sorted((folder / "report").iterdir()) if file.is_file()},
         "reports": {
-            str(size): {"seconds": [seconds for seconds, _ in found], "megabytes": [peak for _, peak in found]}
+            str(size): {kind: [getattr(one, kind) for one in found] for kind in Reported._fields}
             for size, found in spent.items()
         },
     }
@@ -65,10 +73,14 @@ def measured(sizes: list[int], folder: Path, rounds: int) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> str:
     """Lay the figures out in Markdown."""
     rows = [
-        (f"{int(size):,}", f"{median(one['seconds']):.1f}", f"{median(one['megabytes']):.0f}")
+        (
+            f"{int(size):,}",
+            *(f"{median(one[kind]):.1f}" for kind in ("seconds", "processor")),
+            f"{median(one['megabytes']):.0f}",
+        )
         for size, one in found["reports"].items()
     ]
-    return markdown(("consultations", "seconds", "MB at most"), rows)
+    return markdown(("consultations", "seconds", "processor, seconds", "MB at most"), rows)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

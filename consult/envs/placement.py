@@ -79,18 +79,16 @@ class Placement:
             UserError: Replicas or a data type are asked for, and no model has weights on this machine.
         """
         if self.ray is not None and self.replicas is None:
-            raise UserError("--ray says where replicas are; say how many with --replicas")
+            raise UserError("--ray names the cluster of the replicas; say how many there are with --replicas")
         if any(is_local(name) for name in references if name not in (RULES, *PERSONS)):
             return
         if (self.replicas or 1) > 1 or self.ray is not None:
             raise UserError(
-                "--replicas loads models with weights on this machine several times, and none plays here; leave "
-                "--replicas out, or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
+                "--replicas loads models with weights on this machine several times, and there is none; leave it out, "
+                "or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
             )
         if dtype != "auto":
-            raise UserError(
-                "--dtype is the data type of weights on this machine, and no model here has any; leave it out"
-            )
+            raise UserError("--dtype sets the data type of weights on this machine, and no model has any; leave it out")
 
 
 @dataclass
@@ -136,7 +134,25 @@ class Placed:
             return None
         from consult.agents.models.replicas.on_ray import LOCAL, on_ray
 
+        if (ray or LOCAL) == LOCAL:
+            self._tell_of_memory(number)
         return on_ray(number, ray or LOCAL)
+
+    def _tell_of_memory(self, number: int) -> None:
+        """Warn if the weights of all copies take more memory than this machine has left."""
+        import psutil
+        import torch
+
+        size, free = self._copies(number), psutil.virtual_memory().available
+        if size > free and not torch.cuda.is_available():
+            warn(
+                f"the weight files of {number} copies are {size / 2**30:.1f} GB, and {free / 2**30:.1f} GB of memory "
+                "are free; if copies run out of memory, give fewer --replicas"
+            )
+
+    def _copies(self, number: int) -> int:
+        """Return the bytes of the weights of all copies, as they are in their files."""
+        return number * sum(_weight(name) for name in dict.fromkeys(self.names) if is_local(name))
 
     def _processes(self) -> int:
         """Return in how many processes of this machine the models are loaded."""

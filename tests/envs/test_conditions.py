@@ -62,6 +62,7 @@ CHANGED: dict[str, Any] = {
     "protocol": "3mdbench",
     "picture_width": 400,
     "extractor": RoleConfig(model="b"),
+    "dtype": "bfloat16",
     "own": OwnCase(complaint="it itches"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,12 +113,12 @@ def training(role: str, where: Placement, tmp_path: Path, **more: Any) -> Traini
     [
         ("triage", Placement(replicas=2), {}, "--replicas would have no effect, since a triage decision"),
         ("triage", Placement(ray="auto"), {}, "--ray would have no effect, since a triage decision"),
-        ("attending", Placement(ray="auto"), {}, "--ray says where replicas are"),
+        ("attending", Placement(ray="auto"), {}, "--ray names the cluster of the replicas"),
         (
             "interview",
             Placement(replicas=2),
             dict.fromkeys(("patient", "triage", "specialist"), "bayes:derm34"),
-            "--replicas loads models with weights on this machine several times, and none plays here",
+            "--replicas loads models with weights on this machine several times, and there is none",
         ),
     ],
 )
@@ -150,7 +151,7 @@ def test_replicas_on_ray_play_the_same_texts(alone: list[tuple[Any, ...]], tmp_p
 @pytest.mark.parametrize(
     ("one", "names", "told"),
     [
-        (Placement(ray="auto"), ["starter"], "--ray says where replicas are; say how many with --replicas"),
+        (Placement(ray="auto"), ["starter"], "--ray names the cluster of the replicas; say how many"),
         (Placement(replicas=2), ["bayes:derm34", "http://localhost:1/v1"], "--replicas loads models with weights"),
     ],
 )
@@ -165,8 +166,17 @@ def test_one_model_with_weights_here_is_enough_and_the_others_are_opened_as_ever
     for other in ("rules", "human"):
         assert where.opener([other], 99).names == []
     assert where.opener(["bayes:derm34"], 99).open("bayes:derm34").info.backend == "tables"
-    with pytest.raises(UserError, match="--dtype is the data type of weights on this machine"):
+    with pytest.raises(UserError, match="--dtype sets the data type of weights on this machine"):
         Placement().check(["bayes:derm34", "human"], "float32")
+
+
+def test_copies_that_need_more_memory_than_is_free_are_told() -> None:
+    placed = Placed(Placement(replicas=2), ["starter", "http://localhost:1/v1"], 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        placed._tell_of_memory(2)
+    with pytest.warns(PluginWarning, match="the weight files of 900000 copies are .* GB, and .* GB of memory"):
+        placed._tell_of_memory(900_000)
 
 
 @pytest.mark.slow

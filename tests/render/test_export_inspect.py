@@ -45,6 +45,8 @@ def test_inspect_reads_the_log(run, tmp_path: Path):
     assert {sample.uuid: sample.scores["correct"].value for sample in log.samples} == {
         name: "C" if found else "I" for name, found in right.items()
     }
+    assert log.stats.started_at and log.stats.completed_at >= log.stats.started_at
+    assert all(sample.model_usage is not None for sample in log.samples)
     first = log.samples[0].messages
     assert {message.role for message in first} == {"user", "assistant"}
     opening = next(message for message in first if message.role == "user")

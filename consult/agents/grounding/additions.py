@@ -7,12 +7,14 @@ circumstance, a course in time, a treatment, or how something looks or feels. Ot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from consult.agents.grounding import phrases
-from consult.agents.grounding.language import Clause, Quantity, normalised, quantities
+from consult.agents.grounding import figures, phrases
+from consult.agents.grounding.language import Clause, Quantity, quantities
+from consult.agents.grounding.normal_form import normalised
 from consult.agents.grounding.reading import (
     CHILDREN,
+    CLAIM_QUALITIES,
     MEDICAL,
     Finding,
     Reading,
@@ -41,6 +43,9 @@ def additions(reading: Reading) -> Iterable[Finding]:
     for what in (*_names(reading), *_histories(reading), *_treated(reading), *_babble(reading)):
         yield Finding("added", what)
     for clause in reading.clauses:
+        guessed = phrases.GUESSED.search(clause.text)
+        if guessed and any(not token.concepts and not is_social(token) for token in reading.new(guessed[0])):
+            yield Finding("disease", guessed[0])
         if clause.asks:
             yield from (Finding("disease", what) for what in _suspected(reading, clause))
         elif not phrases.SUPPOSED.search(clause.text) and clause.sentence not in reading.asides:
@@ -56,7 +61,7 @@ def _numbers(reading: Reading) -> Iterable[Finding]:
     for start, said in _counted(reading.said):
         if any(said.equals(one) for one in reading.amounts) or (said.is_one and not said.unit):
             continue
-        if said.is_one and _is_rate(reading.said, start):
+        if (said.is_one and _is_rate(reading, said, start)) or phrases.COUNTED_TALK.match(reading.said, start):
             continue
         fancied = phrases.FANCIED.search(reading.said[:start])
         if fancied or _is_daily(reading, start) or phrases.SIMILE.search(reading.said[:start]):
@@ -70,11 +75,13 @@ def _numbers(reading: Reading) -> Iterable[Finding]:
         )
 
 
-def _is_rate(said: str, start: int) -> bool:
+def _is_rate(reading: Reading, said: Quantity, start: int) -> bool:
     """Return whether "a day" stands for "per day", or for no measured time ("I have had a day of it")."""
-    return bool(re.search(r"(?:times?|\d|glass|tablets?|once|pack)(?: \w+){0,2} $", said[:start])) or bool(
-        re.match(r"1 (?:minute|day|year)\b(?! ago| and)", said[start:])
-    )
+    before = reading.said[:start]
+    if re.search(r"(?:times?|\d|glass|tablets?|once|pack)(?: (?!for\b|in\b|over\b)\w+){0,2} $", before):
+        known = re.search(rf"\b{said.written}|\bdaily\b|\bweekly\b|\b(?:every|each|per)\b", reading.heard)
+        return bool(known) or not re.search(r"\btimes? $", before)
+    return bool(re.match(r"1 (?:minute|day|year)\b(?! ago| and)", reading.said[start:]))
 
 
 def _is_daily(reading: Reading, start: int) -> bool:
@@ -120,6 +127,8 @@ def _names(reading: Reading) -> Iterable[str]:
             continue
         if not phrases.NAMED.search(reading.line[: match.start()]):
             continue
+        if re.search(r"\b(?:like|as if|as though)\b[^.!?]*$", reading.line[: match.start()]):
+            continue
         if match[0].lower() not in known and not phrases.INTRODUCED.search(reading.line[: match.start()]):
             yield match[0]
 
@@ -128,8 +137,11 @@ def _names(reading: Reading) -> Iterable[str]:
 
 
 def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
-    fresh = [token for token in tokens(phrases.IDIOMS.sub(" ", clause.text)) if not covers(token, reading.licensed)]
-    claims = [token for token in fresh if is_claim(token)]
+    plain = figures.FIGURES.sub(" ", figures.IDIOMS.sub(" ", clause.text))
+    fresh = [token for token in tokens(plain) if not covers(token, reading.licensed)]
+    liked = phrases.LIKE.search(clause.text)
+    likened = {token.word for token in tokens(clause.text[liked.start() :])} if liked else set()
+    claims = [token for token in fresh if is_claim(token) and not _is_image(reading, token, likened)]
     for token in claims:
         if "disease" in token.classes and not covers(token, reading.asked):
             yield Finding("added" if token.concepts & GENERAL else "disease", spelt(token))
@@ -139,8 +151,16 @@ def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
     yield from (Finding("unsaid", spelt(token)) for token in others if reading.is_unsaid(token) and not is_chat(token))
 
 
+def _is_image(reading: Reading, token: Token, likened: Collection[str]) -> bool:
+    """Return whether a word only belongs to what something is likened to: "like a kettle inside my head"."""
+    pictured = token.word in likened and token.classes <= {"body", "life", "time", "quality"}
+    return pictured and not reading.is_unsaid(token) and not token.concepts & CLAIM_QUALITIES
+
+
 def _may_say(reading: Reading, token: Token, clause: Clause, claims: Sequence[Token]) -> bool:
     if covers(token, reading.asked):
+        if clause.denies and phrases.EXAMPLE.search(reading.doctor.partition(token.word)[0]):
+            return True
         return clause.asks or reading.unsure or not token.classes & {"sign", "treatment", "life", "disease", "person"}
     if _is_of_the_plan(reading, token, clause, claims):
         return True
@@ -155,7 +175,7 @@ def _may_say(reading: Reading, token: Token, clause: Clause, claims: Sequence[To
         return False
     if phrases.SUPPOSED.search(clause.text) and "treatment" not in token.classes:
         return True
-    if len(claims) == 1 and phrases.IDIOMS.search(clause.text):
+    if len(claims) == 1 and figures.IDIOMS.search(clause.text):
         return True
     if token.after in listed("occasions") and token.concepts & {"quality:worse", "quality:better", "quality:bad"}:
         return True
@@ -175,7 +195,8 @@ def _is_of_the_plan(reading: Reading, token: Token, clause: Clause, claims: Sequ
     about = any(one.classes & {"sign", "disease"} for one in claims) or phrases.COMPLAINT.search(clause.text)
     if reading.facts or about or reading.is_unsaid(token) or phrases.HABIT.search(clause.text):
         return False
-    return token.classes <= {"body", "time", "life"} and not _is_asked_of(reading, token)
+    dated = "time" in token.classes and "?" in reading.doctor and phrases.SINCE_WHEN.search(reading.doctor)
+    return token.classes <= {"body", "time", "life"} and not dated and not _is_asked_of(reading, token)
 
 
 def _is_asked_of(reading: Reading, token: Token) -> bool:
@@ -192,7 +213,8 @@ def _is_everyday(reading: Reading, clause: Clause) -> bool:
 
 def _is_likened(clause: Clause) -> bool:
     """Return whether a clause tells of somebody else's health, or likens it to the patient's."""
-    about = any(is_claim(token) and token.classes & MEDICAL for token in tokens(clause.text))
+    claims = [token for token in tokens(clause.text) if is_claim(token) and token.word not in listed("daily")]
+    about = any(token.classes & MEDICAL for token in claims)
     if phrases.LIKENED.search(clause.text) or (about and not phrases.TALK.search(clause.text)):
         return True
     had = phrases.SUFFERED.search(clause.text) and not phrases.WE_HAVE.search(clause.text)
@@ -205,6 +227,10 @@ def _is_talk(token: Token) -> bool:
 
 def _answers(reading: Reading) -> bool:
     """Return whether a line without facts answers yes or no to a question about the patient's health."""
+    question = reading.doctor.rpartition(". ")[2]
+    history = "?" in question and phrases.HISTORY.search(question) and not phrases.DECLINED.search(reading.said)
+    if history and not reading.unsure and "?" not in reading.said:
+        return True
     about = any(is_claim(token) and covers(token, reading.asked) for token in tokens(reading.doctor))
     answer = phrases.ANSWER.match(reading.said)
     return about and bool(answer) and not reading.unsure and not reading.said.rstrip().endswith("?")
@@ -232,7 +258,18 @@ def _histories(reading: Reading) -> Iterable[str]:
         idle = match[0].startswith("used to") and clause and not is_medical(clause) and not has_claim(clause)
         dated = match[0].startswith("last ") and re.search(r"\b(?:last|since|ago|yesterday)\b", reading.heard)
         earlier = match[0].startswith("before ") and "before" in reading.heard
-        supposed = clause and (clause.asks or phrases.SUPPOSED.search(clause.text))
+        supposed = clause and (
+            clause.asks or phrases.SUPPOSED.search(clause.text) or phrases.UNREAL.search(clause.text)
+        )
+        if (
+            match[0] == "ever since"
+            and clause
+            and re.search(r"\bever since\W*$", clause.text)
+            and not has_claim(clause)
+        ):
+            continue
+        if figures.FIGURES.match(reading.said, match.start()):
+            continue
         if match[0] not in reading.heard and not (covered or dated or earlier or supposed or idle):
             yield match[0]
 
@@ -241,6 +278,9 @@ def _treated(reading: Reading) -> Iterable[str]:
     """Find what was tried or given."""
     for match in phrases.TREATED.finditer(reading.said):
         if reading.new(match["what"], depends=True):
+            yield match[0]
+    for match in phrases.LIFELONG.finditer(reading.said):
+        if any(token.classes != {"time"} for token in reading.new(match["what"])):
             yield match[0]
 
 
@@ -278,12 +318,13 @@ def _depends(reading: Reading, clause: Clause, match: re.Match[str]) -> bool:
 def _is_exaggerated(reading: Reading, clause: Clause, always: str) -> bool:
     """Return whether something never stops that happens at times."""
     at_times = phrases.AT_TIMES.search(reading.heard) and always not in reading.heard
-    return bool(at_times) and is_medical(clause) and not re.search(r"\bnot\b", clause.text)
+    about = is_medical(clause) or phrases.HOW_OFTEN.search(reading.doctor)
+    return bool(at_times) and bool(about) and not re.search(r"\bnot\b", clause.text)
 
 
 def _is_known_course(reading: Reading, course: str) -> bool:
     """Return whether somebody said that the complaint changes, or that it changes in this way."""
-    known = [token for token in tokens(course) if token.concepts]
+    known = [token for token in tokens(course) if token.concepts - {"quality:most"}]
     licensed = bool(known) and not any(reading.is_new(token) for token in known)
     return licensed or course in reading.heard or bool(phrases.COURSE.search(reading.heard))
 
@@ -301,7 +342,7 @@ def _predicates(reading: Reading, clause: Clause) -> Iterable[str]:
         if token.concepts:
             continue
         before = clause.text.partition(f" {token.word}")[0]
-        if phrases.SIMILE.search(f"{before} "):
+        if phrases.SIMILE.search(f"{before} ") or phrases.LIKE.search(before):
             continue
         if (
             (_is_had(token, before) and is_medical(clause))

@@ -14,22 +14,34 @@ GIVEN = frozenset(["the", "your", "his", "her", "that", "this", "those", "these"
 """Words before what a question takes as known."""
 UNSURE = re.compile(
     r"\b(?:not (?:\w+ )?(?:know|sure|certain|remember|recall|say|tell)|no (?:idea|clue)"
-    r"|could not (?:\w+ )?(?:tell|say)|wish i knew"
+    r"|could not (?:\w+ )?(?:tell|say)|wish i (?:knew|could)"
     r"|\bi (?:\w+ )?forget\b|hard to (?:say|tell)|who knows|dunno|not a clue|can not think"
     r"|never (?:\w+ )?(?:noticed|checked|paid)"
+    r"|search me|beats me|got me there|(?:your guess|ask me another)|(?:god|heaven|heavens|goodness|lord|who) knows"
+    r"|no way of knowing|lost track|not (?:\w+ )?(?:put a|put my finger|place it|pin it|be sure|work out)"
+    r"|never thought about"
     r"|no one has ever told me|nobody has ever told me)\b"
 )
 """What says that the patient does not know."""
 ANSWER = re.compile(
     r"^\W*(?:(?:oh|well|ah|um|er|hmm|honestly|to be honest|i am afraid|fortunately|unfortunately|luckily"
     r"|actually|thankfully|doctor)\b\W*)*"
-    r"(?:(?P<no>no|nope|nah|never|none|not|nothing|nobody|neither|(?:i )?(?:do|have|am|can|did|was) not|it (?:is"
+    r"(?:(?P<no>no|god no|far from it|quite the (?:opposite|contrary)|nope|nah|never|none|not|nothing|nobody"
+    r"|neither|(?:i )?(?:do|have|am|can|did|was) not|it (?:is"
     r"|does|has|did) not|they (?:are|do|have) not|(?:he|she) (?:is|does|has|did) not)"
     r"|(?P<yes>yes|yeah|yep|aye|i (?:do|have|am|can|did|was)|it (?:is|does|has|did)|they (?:are|do|have)|(?:he"
-    r"|she) (?:is|does|has|did)|both|all|definitely|certainly|of course|absolutely|indeed|always|every))\b"
+    r"|she) (?:is|does|has|did)|like (?:mad|crazy|hell|anything)|and how|you bet|too right|exactly|correct"
+    r"|spot on|sure"
+    r"|that is right|very much|i am afraid so|both|all|definitely|certainly|of course|absolutely|indeed|always"
+    r"|every))\b"
 )
 """How a short answer begins."""
-OF_MINE = re.compile(r"\b(?:my|i have|i am|i had|i was|our|his|her|he has|she has|we have)\b(?! (?:worried|to))")
+ECHOED = re.compile(r"^\W*(?:\w+ ){0,3}\w+\?\s*")
+"""What a patient repeats of a question before the answer: "Sick? No."."""
+OF_MINE = re.compile(
+    r"\b(?:my|(?:have|had)(?: not)? i (?:been|had|got|lost)|(?:do|did|am|was) (?:i not|not i)|i have|i am|i had"
+    r"|i was|our|his|her|he has|she has|we have)\b(?! (?:worried|to))"
+)
 """What makes a question one about the patient."""
 TALK = re.compile(
     r"\b(?:insist|say|said|tell|told|think|thought|made|make|send|sent|brought|bring|drag|nag|worr|thank|wait"
@@ -82,21 +94,39 @@ ONSET = re.compile(
 """What somebody has begun to do."""
 WELL = re.compile(
     r"\b(?:fine|ok|okay|normal|alright|all right|clear|good|great|perfect|negative|clean|silent|quiet|conscious"
-    r"|dry|healthy|steady|regular)\b"
+    r"|dry|healthy|steady|regular|same|stable|stays? put)\b"
 )
 """What says in a positive form that a complaint is absent."""
 COORDINATED = re.compile(r"\b(?:and|but|or)\b|,")
 """What joins several statements of one fact."""
-FIRST = re.compile(r"\b(?:i|i have|i am|my)\b(?! (?:would say|think|mean|guess|suppose|believe|noticed?|know|saw|see))")
+FIRST = re.compile(
+    r"\b(?:i|i have|i am|my)\b(?! (?:would say|think|mean|guess|suppose|believe|noticed?|know"
+    r"|saw|see))"
+)
+OWN = re.compile(
+    r"(?:(?:yes|no|well|yeah|actually|oh) )*i (?!think|guess|suppose|believe|know|notice|see|saw|found|would"
+    r"|mean|say)\w+"
+)
+"""How a clause begins that tells of the speaker."""
 FIRST_ANYWHERE = re.compile(r"\b(?:i|me|my)\b")
 THIRD = re.compile(r"\b(?:he|she|his|her)\b")
 THIRD_ANYWHERE = re.compile(r"\b(?:he|she|him|his|her|hers|himself|herself|we|our|us)\b")
 """Whom a statement is about."""
+OTHERS = re.compile(
+    r"(?:(?:yes|no|well|yeah|actually|oh|it is) )*(?:(?:my|our|the) (?P<who>[a-z]+)|(?:he|she|his|her)) "
+)
+"""How a clause begins that tells of somebody else."""
 HE_SHE = (r"\b(?:he|him|his)\b", r"\b(?:she|her|hers)\b")
 SUSPECTED = re.compile(r"\b(?:it|this|that) (?:is |be |was )?(?:not )?(?:be )?(?:a|an|some|my|1) .*")
 """What a patient asks whether it could be."""
 SIMILE = re.compile(r"\b(?:like|as) (?:(?:a|an|the|1|two|some) )?(?:\w+ )?$")
 """What stands before a likeness."""
+LIKE = re.compile(
+    r"\b(?:like|as if|as though|as \w+ as) (?:(?:an?|the|my|his|her|our|some|those|these|you|your|somebody"
+    r"|someone|\d+)\b"
+    r"|(?:i|it|he|she|we|they) (?:am|is|are|was|were|had|have|has)\b)"
+)
+"""How a likeness begins."""
 LOOKS = re.compile(
     r"\b(?:feel|feels|look|looks|looked|smells?|sounds?|(?:it|they|that) (?:is |are |has |have )?"
     r"(?:got|gets?|getting|gone|goes|went|going|turn(?:s|ed|ing)?|becom(?:es|ing)|became))"
@@ -121,21 +151,93 @@ COURSE = re.compile(
     r"|\b(?:increas|decreas|deteriorat|progress|escalat|intensif|spread|build)\w*(?: up)? (?:every|each"
     r"|steadily|rapidly|day)"
     r"|\b(?:more|less|worse|fewer|most(?:ly)?|especially) (?:so )?(?:at|in|on|when|after|during|before|towards|with) "
-    r"(?!(?:all|general|fact|a way|the end|my mind|life)\b)\w+"
+    r"(?!(?:all|general|fact|a way|the end|my mind|life)\b)(?:(?:the|my|an?) )?\w+"
     r"|\b(?:\w{3,}er|more|less|worse) (?:\w+ )?than (?:usual|normal|before|it|ever|last|the|he|she|i)\b"
     r"|\bday by day\b|\bon the (?:rise|increase|mend)\b"
 )
 """How a complaint changes."""
 VAGUE_TIME = re.compile(
-    r"\b(?:a few|several|some|many|countless|a number of|a good few|quite a few) (?:minutes|hours|days|weeks"
+    r"\b(?:a few|several|some(?! days (?:i|it|they|he|she|there|are|is)\b)|many|countless|a number of|a good few"
+    r"|quite a few) (?:minutes|hours|days|weeks"
     r"|months|years|decades)\b"
     r"|\bfor (?:ages|a while|(?:quite )?some time|(?:minutes|hours|days|weeks|months|years|decades)|a long time"
     r"|ever)\b"
     r"|\b(?:all|most of) (?:last|this|the) (?:week|month|year|summer|winter|spring|autumn)\b"
 )
 """How long, without a number."""
+ANOTHER_TIME = re.compile(
+    r"\b(?:last|next|every|each|some|most) (?:\w+ )?(?:day|night|week|month|year|morning|evening|time)s?\b"
+    r"|\b(?:yesterday|today|tonight|ago|daily|weekly|always|constantly|never|rarely|sometimes|often|all the time)\b"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
+)
+"""A time that can stand for another one."""
+STOPPED = re.compile(
+    r"\b(?:stopp?(?:ed)?|quit|(?:gave|given) up|(?:came|come|been) off|no longer|not \w+ any ?more)"
+    r" (?:\w+ )?(?:taking|using|smoking|drinking|having|doing|eating|going|wearing|seeing|take|use|smoke|drink"
+    r"|have)\b"
+)
+"""What was done, and is done no more."""
+ENDED = re.compile(r"\b(?:stop|stopped|quit|up|off|no longer|any ?more|used to|former|until)\b")
+"""What says so of a fact."""
+HOW_OFTEN = re.compile(
+    r"\bhow (?:often|many times|frequently)\b|\bwhen (?:are|is|do|does)\b|\ball the time\b|\balways\b"
+)
+"""A question for how often something happens."""
+SINCE_WHEN = re.compile(r"\b(?:when did|when was|when you|when it|how long|since when|how (?:often|recently))\b")
+"""A question for a time."""
+GUESSED = re.compile(
+    r"\b(?:it|this|that) (?:must|has to|is bound to|will|is going to|can only|could only) be (?P<what>(?:an?"
+    r"|some|my|1) .*)"
+    r"|\b(?:it|this|that) is (?:probably|surely|definitely|clearly|obviously|certainly|likely"
+    r"|bound to be) (?P<that>(?:an?|some|1) .*)"
+    r"|\b(?:convinced|certain|positive|swear|bet) (?:that )?(?:it|this|that) (?:is|was) .*"
+)
+"""What a patient takes the complaint for."""
+UNREAL = re.compile(r"\b(?:should|ought to|could|would) have\b")
+"""What was not done."""
+COUNTED_TALK = re.compile(
+    r"\d+ (?:things|points|problems|reasons|words|questions|complaints|ways|answers|quid|dollars|euros|bucks"
+    r"|pence|cents|people)\b"
+)
+"""What a number of the talk itself counts."""
+SEVERE = re.compile(
+    r"\b(?:severe(?:ly)?|terrible|terribly|awful|unbearabl[ey]|bad|badly|horrible|horrendous|intense|agony"
+    r"|excruciating|violent"
+    r"|killing me|the worst|extreme(?:ly)?|constant|very (?:strong|painful|sore|much))\b"
+)
+"""What is not said of a slight complaint."""
+HISTORY = re.compile(
+    r"\b(?:have you (?:ever |recently |been |any )?(?:had|noticed|seen|taken|tried|travelled|been|lost|any)"
+    r"|did (?:you|it|he|she|your)\b(?! (?:\w+ )?(?:find|get here|come|manage|bring|walk|drive)\b)"
+    r"|do you (?:smoke|drink|take|use|live|work|exercise|sleep|eat|wake)|when (?:did|was|do|were)"
+    r"|when you (?:first|last)"
+    r"|how (?:long have|long has|long did|often do|often does|many|much)|where (?:is|are|does|do|did)"
+    r"|what (?:do|did) you (?!think|mean|want|say|know|expect|hope)|who (?:lives|looks|do you)|what treatment"
+    r"|are you (?:allergic|pregnant|taking|on|married|working)|(?:does|has|did|is|was) (?:anyone|anybody|he|she"
+    r"|it|your)\b(?! (?:holiday|weekend|journey|trip|day|week|morning|birthday)))"
+)
+"""A question for the patient's history or complaint."""
+DECLINED = re.compile(
+    r"\b(?:rather not|not want to|not like to|private|personal|have to (?:ask|check|look)|wish i could"
+    r"|let me (?:think|check|see)"
+    r"|sorry|pardon|again|louder|mean|never (?:met|knew|asked|looked|thought))\b"
+)
+"""What says that a question stays without an answer."""
+MYSELF = re.compile(r"\bi (?:\w+ )+myself\b|\bi (?:have|do|am|did) too\b")
+"""How a patient answers for itself a question about others."""
+EXAMPLE = re.compile(r"\b(?:for example|for instance|such as|including|e\.g\.)")
+"""What stands before examples of what a question asks for."""
+MALE = r"\b(?:husband|son|father|dad|brother|uncle|grandfather|grandad|grandpa|boy|nephew|boyfriend|man)\b"
+FEMALE = r"\b(?:wife|daughter|mother|mum|mom|sister|aunt|grandmother|gran|grandma|girl|niece|girlfriend|woman)\b"
+"""Of whom one says "he" or "she"."""
+WHICH_SIDE = re.compile(
+    r"\b(?:left|right) (?:\w+ )?or (?:\w+ )?(?:left|right)\b|\b(?:which|what|one) side\b|\bboth sides\b"
+)
+"""A question for a side."""
 WAITING = re.compile(
-    r"\b(?:wait|driven|driving|put(?:ting)? (?:it|this) off|sat|sit|queue|mean(?:ing|t)|worr|thank|think|talk"
+    r"\b(?:on hold|on the (?:phone|line)|(?:minutes?|hours?|days?) (?:away|from here|up the road|by (?:car|bus"
+    r"|train)|on the (?:bus|train))|wait|driven|driving|put(?:ting)? (?:it|this) off|sat|sit|queue|mean(?:ing"
+    r"|t)|worr|thank|think|talk"
     r"|know|known"
     r"|seen you|been coming"
     r"|remember|drive|drove|travel)"
@@ -166,25 +268,6 @@ CAUSE = re.compile(
     r"|is (?:to blame|the cause|the culprit)|causes? (?:it|this|them))\b"
 )
 """Why something happens."""
-IDIOMS = re.compile(
-    r"\b(?:would|had) better\b|\bin (?:1|one) ear\b"
-    r"|\bgood (?:morning|afternoon|evening|night)\b|\bget well\b|\bbetter safe\b|\bfeel(?:ing)? (?:much |so "
-    r"|a lot |a bit )?better (?:now|already|knowing|hearing|about)"
-    r"|\b(?:sick|tired) of\b|\b(?:fear|imagin|think|expect)\w* the worst\b|\bsleep (?:better|easier|easily"
-    r"|soundly) (?:now|tonight|knowing)\b"
-    r"|\bbetter to (?:come|ask|get|have|know)\b|\bsick(?:er)? (?:folk|people)\b|\bwear(?:ing)? me (?:out|down)\b"
-    r"|\bexhausted from worrying\b|\bpoor (?:lamb|thing|love|child|boy|girl|man)\b"
-    r"|\bthis (?:morning|afternoon|evening)\b|\bone of the family\b|\btoo much stress\b|\bweight off\b"
-    r"|\bfingers crossed\b|\bon the (?:one|other) hand\b|\bgrown (?:man|men|woman|women|ups?)\b|\bface it\b"
-    r"|\bby heart\b|\bfrom the bottom\b"
-    r"|\blike a (?:\w+ )?(?:girl|boy|child|baby)\b|\bon (?:my|the) nerves\b|\bmy nerves\b|\bhope (?:it|this|that"
-    r"|things)\b|\bworried sick\b|\bcatch(?:ing)? my breath\b|\bsigh of relief\b|\bin (?:good|safe) hands\b"
-    r"|\bmy mind\b|\bheart out\b|\bdriv\w+ (?:me|us|him|her) \w+|\bswallow me\b|\bkill me\b"
-    r"|\blik\w* the (?:taste|smell|look|sound)\b"
-    r"|\bdie of (?:shame|embarrassment)\b|\b(?:break|broke)\w* (?:my|his|her|our|your) heart\b"
-    r"|\bheart (?:\w+ )?(?:sank|sinks|in my mouth)\b|\b(?:take|lose) heart\b|\bbreathe (?:easier|a sigh)"
-)
-"""Phrases with words of the vocabulary that claim nothing."""
 CIRCUMSTANCE = re.compile(
     r"\b(?:after|since|when|once|from|so (?:do|does|did|is|has|have|are)) (?:i|he|she|we|my|his|her|the|an?"
     r"|\w+ing)\b.*"
@@ -192,11 +275,16 @@ CIRCUMSTANCE = re.compile(
 )
 """When or why something happened."""
 TREATED = re.compile(
-    r"\b(?:tried|trying|using|applied|applying|rubbed|soaked|prescribed|bought|given (?:him|her|me)|gave (?:him"
+    r"\b(?:tried|trying|using|applied|applying|rubb(?:ed|ing)|dabb(?:ed|ing)|smear(?:ed|ing)|spray(?:ed|ing)"
+    r"|soaked|prescribed|bought|given (?:him|her|me)|gave (?:him"
     r"|her|me)"
     r"|cut out|switched to) (?:(?:an?|the|some|my|his|her|out|any|with|in) )*(?P<what>\w+)"
 )
 """What was done about a complaint."""
+LIFELONG = re.compile(
+    r"\balways (?:been|had) (?:(?:an?|bit|of|little|touch|lot|very|quite|rather|so|fairly|the|my) )*(?P<what>\w+)"
+)
+"""What has been so all along."""
 SUBJECT = re.compile(
     r"(?:my|the|his|her|our) .*?(?= (?:is|are|was|were|has|have|had|hurts?|itch(?:es)?|started|began|comes?|does"
     r"|do|can)\b)"
@@ -213,10 +301,18 @@ INTRODUCED = re.compile(
 )
 """What stands before a name that claims nothing."""
 WEEKDAY = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-MONTH = r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b"
+MONTH = r"\b(?:january|february|march|april|may_month|june|july|august|september|october|november|december)\b"
 """Names of days and months, which are compared as numbers are."""
 CUES = re.compile(
-    r"\bthe same (?:thing|problem|trouble|pain|complaint|symptoms?|one)\b"
+    r"\bin (?:my|his|her) (?:early |late |mid )?(?:teens|twenties|thirties|forties|fifties|sixties|seventies"
+    r"|(?:20|30|40|50|60|70)s)\b|\b(?:years|months|weeks) back\b(?<!\d years back)"
+    r"(?<!\d months back)(?<!\d weeks back)|\bbeen (?:through|here with) (?:this|it|that|all this) before\b"
+    r"|\bthe (?:second|third|fourth|fifth|last|umpteenth|nth|2nd|3rd) time (?:this|in|that|already)\b"
+    r"|\bhad (?:my|his|her|the|it|them|this|one) (?:\w+ )?(?:out|removed|replaced|checked|looked at|taken out"
+    r"|cut out|fixed)\b"
+    r"|\b(?:gave|given) (?:me|him|her|us) something\b|\bborn (?:early|late|premature\w*|with)\b"
+    r"|\b(?:since|in) childhood\b|\bsame as (?:when|that time|last)\b|\bthe same (?:thing|problem|trouble|pain"
+    r"|complaint|symptoms?|one)\b"
     r"|\b(?:had|has|have|got|seen|felt|happened) (?:it|this|that|one|something|anything|the same|the same thing"
     r"|something similar|a similar) (?:\w+ )?(?:before|once|last|years?|when|earlier|previously)"
     r"|\bthe same (?:thing )?(?:happened|last|years?|before|as)\b|\bused to (?!it\b|this\b|that\b)\w+"
@@ -225,7 +321,8 @@ CUES = re.compile(
     r"|\ball my life\b"
     r"|\b(?:in|over) the past\b(?! \d)|\b(?:years|months|weeks"
     r"|days) ago\b(?<!\d years ago)(?<!\d months ago)(?<!\d weeks ago)(?<!\d days ago)"
-    r"|\bbefore (?:that|this|then)\b|\blast (?:night|week|month|year|winter|summer|spring|autumn|time|christmas)\b"
+    r"|\bbefore (?:that|this|then)\b(?! \w+(?:s|ed)\b)|\blast (?:night|week|month|year|winter|summer|spring"
+    r"|autumn|time|christmas)\b"
     r"|\bmy (?:first|second|third|2nd|3rd|1st) (?:child|baby|pregnancy|one)?|\bruns? in (?:the|my) family\b"
     r"|\bdown with\b|\blost (?:the|my|our|a) (?:\w+ )?(?:one|baby|child|pregnancy)\b"
     r"|\b(?:makes?|made|making) (?:it|them|things|that) (?:worse|better|itch|hurt|flare)\b"

@@ -9,7 +9,8 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from consult.agents.grounding import phrases
-from consult.agents.grounding.language import Clause, Quantity, clauses, normalised, quantities
+from consult.agents.grounding.language import Clause, Quantity, clauses, quantities, stem
+from consult.agents.grounding.normal_form import normalised, plain
 from consult.agents.grounding.vocabulary import Token, joined, listed, tokens, vocabulary
 
 Kind = Literal["speech", "missing", "denied", "number", "disease", "unsaid", "added"]
@@ -55,8 +56,10 @@ class Reading:
             line: The patient's line.
             grounds: What it may rest on.
         """
-        self.grounds, self.line = grounds, line
-        self.said = normalised(re.sub(r"[*_]", " ", line))
+        self.grounds, self.line = grounds, plain(line)
+        self.said = normalised(re.sub(r"[*_]", " ", self.line))
+        if phrases.WHICH_SIDE.search(normalised(grounds.doctor)):
+            self.said = re.sub(r"\b(left|right)\b(?= ?(?:[,.!;]|and\b|$))", r"\1 side", self.said)
         self.clauses = clauses(joined(self.said))
         self.facts = [normalised(fact) for fact in grounds.facts]
         self.doctor, self.told = normalised(grounds.doctor), normalised(grounds.told)
@@ -176,7 +179,16 @@ def is_social(token: Token) -> bool:
 def is_chat(token: Token) -> bool:
     """Return whether anybody may say a word that makes no claim."""
     adverb = token.word.endswith("ly") and len(token.word) > 4 and not token.concepts
-    return adverb or token.stem in vocabulary().chat or token.word in listed("measures")
+    compared = not token.concepts and any(stem(base) in vocabulary().chat for base in _bases(token.word))
+    return adverb or compared or token.stem in vocabulary().chat or token.word in listed("measures")
+
+
+def _bases(word: str) -> Iterable[str]:
+    """Return what a comparative or superlative may be one of: happier, oddest, nicer, sadder."""
+    match = re.fullmatch(r"(\w{2,}?)(?:er|est)", word)
+    if match:
+        begin = match[1]
+        yield from (begin, f"{begin}e", re.sub(r"i$", "y", begin), re.sub(r"(\w)\1$", r"\1", begin))
 
 
 def spelt(token: Token) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from consult.agents.grounding.language import normalised, words_of
+from consult.agents.grounding import figures
+from consult.agents.grounding.language import words_of
+from consult.agents.grounding.normal_form import normalised, plain, scripts
 
 LONGEST = 120
 """Most words of a patient's line."""
@@ -17,7 +19,10 @@ _SPEAKERS = (
     "|parent|mother|mum|mom|dad|son|daughter|wife|husband|partner|carer|caregiver|child|relative"
     "|father|me|narrator|interviewer|speaker|q|a"
 )
-_TAG = re.compile(rf"(?:^|[\n.!?\u2026\"*)\]]\s*)\**(?:the )?(?:{_SPEAKERS})\**\s*:", re.IGNORECASE)
+_TAG = re.compile(
+    rf"(?:^|[\n.!?\u2026\"*)\]]\s*)\**(?:the )?(?:{_SPEAKERS})\**\s*:|^\W*(?:\w+ ){{1,3}}[(\[](?:{_SPEAKERS})[)\]]\W*:",
+    re.IGNORECASE,
+)
 _ROLE_TAG = re.compile(r"\b(?:patient|doctor|assistant)\s*:", re.IGNORECASE)
 _JSON = re.compile(r"[{}]|^\s*\[|\"\w+\"\s*:|^\s*(?:line|text|answer|response|reply)\s*:", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>\d][^>]*>?|```|^\s*#|_{3,}|\|\|", re.MULTILINE)
@@ -36,7 +41,8 @@ _INSTRUCTION = re.compile(
     r"|\bthe prompt\b|\bi (?:was|am) (?:told|asked|instructed|supposed|not allowed|only allowed) to (?:say|state"
     r"|mention|play|answer|speak|reply|respond)"
     r"|\bi(?: a|')m (?:playing|a simulated)|\bi (?:will|am going to|shall) (?:play|act as|pretend to be)\b"
-    r"|\bmy (?:role|card|temperament|last (?:line|answer))\b|\b(?:any|no) facts\b|^\W*(?:no|null) (?:response|reply)\b"
+    r"|\bmy (?:role|card|temperament|last (?:line|answer))\b|\b(?:any|no) facts\b|^\W*(?:no|null) (?:response"
+    r"|reply)\b"
     r"|\bmedical consultation\b|\bthis is an example\b|^i(?: a|')m a patient\b\W*$"
     r"|\bhere(?: i|')s (?:the|my|a|an) (?:line|answer|response|reply|sentence)|\bhere is the patient"
     r"|^(?:sure|certainly|of course|okay|absolutely)[,!:.]? here\b|\bin character\b|\bword limit\b"
@@ -58,10 +64,12 @@ _BODY = (
     "|condition|weight|pulse|neck|breathing"
 )
 _DOCTOR = re.compile(
-    rf"\byour (?:\w+ )?(?:{_BODY})\b|(?<!when )(?<!if )(?<!once )\byou (?:should|must(?! have| be| get| think"
+    rf"\byour (?:\w+ )?(?:{_BODY})\b|(?<!when )(?<!if )(?<!once )\byou (?:should(?! have (?:seen|heard|known"
+    rf"|been|told|said))|must(?! have| be| get| think"
     rf"| hear| see)|need to|ought to"
     rf"|have to"
-    r"|probably have|appear to have|seem to have|are suffering|may have|might have|have got an?)\b"
+    r"|probably have|appear to have|seem to have|are suffering"
+    r"|(?:may|might) have(?! (?:\w+(?:ed|ood|eard|een|ought|ot|old|ead|issed|ound)\b|to\b|the wrong))|have got an?)\b"
     r"|\bi (?:recommend|suggest(?! that i)|advise|diagnose|prescribe)\b"
     r"|\bi (?:will|would|am going to|shall|would like to|want to|need to) (?:prescribe|examine|refer|order"
     r"|recommend|send you|check (?:you|your)|"
@@ -85,7 +93,8 @@ _ASSISTANT = re.compile(
     r"|\bsorry for (?:the|any) (?:misunderstanding|confusion|inconvenience)\b|\bi apologi[sz]e for (?:the|any)\b"
     r"|\bdo(?: no|')t hesitate to\b|\bthank(?:s| you) for your (?:question|patience|visit|message)\b"
     r"|\bthank(?:s| you) for (?:coming(?: in)?|sharing|reaching out|visiting)\b"
-    r"|\byour (?:case|preferences?|request|personal \w+)\b|\baddress your\b|\bi hope (?:this|that) (?:helps|answers)\b"
+    r"|\byour (?:case|preferences?|request|personal \w+)\b|\baddress your\b|\bi hope (?:this|that) (?:helps"
+    r"|answers)\b"
     r"|\byou (?:have|had) (?:an? |some )(?:\w+ )?(?:problem|condition|disease|issue|infection|illness)\b"
     r"|\byou (?:have|had) been (?:sent|asked|given|referred)\b|\byou(?: a|')re (?:asked to|a patient)\b"
     r"|\bwhat would you like to (?:talk about|discuss)\b|\bwhat seems to be\b"
@@ -124,6 +133,8 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
     """
     if not re.search(r"\w", line):
         return "has no words"
+    if not line.isascii() and scripts(plain(line)) - scripts(plain(heard)) - {"LATIN"}:
+        return "has letters of another script"
     said = normalised(line)
     if not re.search(r"\w", _DIRECTION.sub(" ", line)):
         return "is a stage direction or a placeholder alone"
@@ -147,6 +158,7 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
 
 
 def _is_doctors(said: str, heard: str) -> bool:
+    said = figures.FIGURES.sub(" ", said)
     for match in (*_DOCTOR.finditer(said), *_ASSISTANT.finditer(said)):
         if match[0] not in heard:
             return True

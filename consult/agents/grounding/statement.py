@@ -17,14 +17,15 @@ from consult.agents.grounding.reading import (
     covers,
     has_claim,
     keys_of,
+    spelt,
     weight,
     with_kinds,
 )
 from consult.agents.grounding.vocabulary import Token, tokens
 
-ENOUGH = 0.6
+ENOUGH = 0.34
 """Share of a fact's content that must be stated, or be presupposed by the question."""
-ENOUGH_COUNTED = 0.5
+ENOUGH_COUNTED = 0.34
 """The same for a fact whose numbers are all stated."""
 _ADVERBS = {
     "day": r"\bdaily\b",
@@ -60,10 +61,19 @@ class _Fact:
         own = any(covers(token, self.said) for token in self.content)
         if self._is_left_out():
             yield "missing"
+        elif self._is_made_worse():
+            yield "denied"
         elif not own and not self.amounts:
             yield from self._elliptic()
         elif (own and self._is_denied() != denies(self.fact)) or self._is_of_somebody_else():
             yield "denied"
+
+    def _is_made_worse(self) -> bool:
+        """Return whether a slight complaint is told as a bad one."""
+        said = self.reading.said
+        slight = any("quality:slight" in token.concepts for token in self.content)
+        softened = any("quality:slight" in token.concepts for token in tokens(said)) or denies(said)
+        return slight and not softened and bool(phrases.SEVERE.search(said))
 
     def _is_left_out(self) -> bool:
         new = [t for t in self.content if covers(t, self.said) or not self._is_understood(t)]
@@ -72,18 +82,28 @@ class _Fact:
             return True
         if self.amounts and phrases.HOW_MUCH.search(self.reading.doctor):
             return False
+        if (
+            phrases.ANSWER.match(phrases.ECHOED.sub("", self.reading.said))
+            and phrases.WHETHER.search(self.reading.doctor)
+            and not self.amounts
+        ):
+            new = self.content
+            missed = [token for token in missed if not self._is_understood(token)]
         total = sum(map(weight, new))
         share = 1 - sum(map(weight, missed)) / total if total else 1.0
         return share < (ENOUGH_COUNTED if self.amounts else ENOUGH)
 
     def _is_essential(self, token: Token) -> bool:
-        """Return whether the fact is not stated without this word: a side, or one of several signs."""
+        """Return whether the fact is not stated without this word: a side, or one of several signs or parts."""
         if token.concepts & (SIDES | {"quality:less"}):
             return True
-        return "sign" in token.classes and any(
-            token.word in part and other not in part
+        if "time" in token.classes and phrases.ANOTHER_TIME.search(self.reading.said):
+            return True
+        return any(
+            kind in token.classes and spelt(token) in part and other not in part
+            for kind in ("sign", "body")
             for part in phrases.COORDINATED.split(self.fact)
-            for other in [one.word for one in self.content if one is not token and "sign" in one.classes]
+            for other in [spelt(one) for one in self.content if one is not token and kind in one.classes]
         )
 
     def _is_understood(self, token: Token) -> bool:
@@ -94,8 +114,11 @@ class _Fact:
         subject = phrases.SUBJECT.match(self.fact) if phrases.PRONOUN.search(reading.doctor) else None
         if subject and "body" not in classes_of(subject[0]) and covers(token, keys_of(subject[0])):
             return True
+        if phrases.PRONOUN.search(reading.doctor) and re.search(rf"\b(?:the|my|his|her) {token.word}$", self.fact):
+            return bool(phrases.PRONOUN.search(reading.said))
         known = phrases.CHILD.search(reading.said) or phrases.CHILD.search(reading.doctor)
-        return bool(token.concepts & CHILDREN and known)
+        about = re.match(rf"(?:my|our) {token.word}\b", self.fact) and token.classes == {"person"}
+        return bool((token.concepts & CHILDREN or about) and known)
 
     def _says_number(self, wanted: Quantity) -> bool:
         said = self.reading.said
@@ -109,9 +132,10 @@ class _Fact:
     def _elliptic(self) -> Iterable[Kind]:
         """Check a short answer that says nothing of the fact itself: "Yes.", "No, nothing like that"."""
         said = self.reading.said
-        answer = phrases.ANSWER.match(said)
+        answer = phrases.ANSWER.match(phrases.ECHOED.sub("", said))
         alone = len(self.reading.facts) == 1 or all(map(self._is_understood, self.content))
-        if not answer or (not alone and not re.search(r"\b(?:both|neither|all)\b", said)):
+        myself = "person" in classes_of(self.fact) and phrases.MYSELF.search(said)
+        if not answer or myself or (not alone and not re.search(r"\b(?:both|neither|all)\b", said)):
             yield "missing"
         elif (answer["no"] is not None) != denies(self.fact):
             yield "denied"
@@ -123,6 +147,8 @@ class _Fact:
         said = self.reading.clauses
         scores = [self._score(clause) for clause in said]
         best = [i for i, one in enumerate(scores) if one == max(scores)]
+        if any(phrases.STOPPED.search(said[i].text) for i in best) and not phrases.ENDED.search(self.fact):
+            return not denies(self.fact)
         found = {self._is_negated(i) for i in best}
         return denies(self.fact) if len(found) > 1 else found.pop()
 
@@ -148,24 +174,55 @@ class _Fact:
     def _is_of_somebody_else(self) -> bool:
         """Return whether a fact about a third person is told as the speaker's own, or the reverse."""
         said = self.reading.said
-        third = phrases.THIRD.match(self.fact)
+        subject = re.match(r"(?:my|our|the) ([a-z]+)", self.fact)
+        third = phrases.THIRD.match(self.fact) or (subject and classes_of(subject[1]) == {"person"})
         others = phrases.THIRD_ANYWHERE.search(said) or "person" in classes_of(said)
         if third:
             if _is_swapped(self.fact, said, self.reading.heard):
                 return True
-            return not others and any(
-                phrases.FIRST.search(clause.text) and self._score(clause) > 0 for clause in self.reading.clauses
-            )
+            clauses = self.reading.clauses
+            if not others:
+                return any(phrases.FIRST.search(one.text) and self._score(one) > 0 for one in clauses)
+            most = max(map(self._score, clauses))
+            return most > 0 and all(map(_is_own, [one for one in clauses if self._score(one) == most]))
+        if _is_swapped(self.fact, said, self.reading.heard):
+            return True
         own = phrases.FIRST_ANYWHERE.search(self.fact) and not phrases.THIRD_ANYWHERE.search(self.reading.heard)
+        if own and "person" not in classes_of(self.fact):
+            most = max(map(self._score, self.reading.clauses))
+            best = [one for one in self.reading.clauses if self._score(one) == most]
+            if most > 0 and all(map(_is_others, best)):
+                return True
         known = own and "person" not in classes_of(self.reading.heard) and "person" not in classes_of(said)
         return bool(known) and any(
             phrases.THIRD.search(clause.text) and self._score(clause) > 0 for clause in self.reading.clauses
         )
 
 
+def _is_own(clause: Clause) -> bool:
+    """Return whether a clause is the speaker's own and about nobody else: "I take them myself"."""
+    others = phrases.THIRD_ANYWHERE.search(clause.text) or "person" in classes_of(clause.text)
+    return bool(phrases.OWN.match(clause.text)) and not others
+
+
+def _is_others(clause: Clause) -> bool:
+    """Return whether a clause tells of somebody else: "my mother fell"."""
+    match = phrases.OTHERS.match(clause.text)
+    if not match or phrases.FIRST_ANYWHERE.search(clause.text[match.end() :]) or phrases.TALK.search(clause.text):
+        return False
+    return match["who"] is None or classes_of(match["who"]) == {"person"}
+
+
 def _is_swapped(fact: str, said: str, heard: str) -> bool:
     """Return whether a line says "she" where a fact says "he", or the reverse."""
+    he, she = phrases.HE_SHE
     return any(
-        re.search(ours, fact) and not re.search(ours, said) and re.search(theirs, said) and not re.search(theirs, heard)
-        for ours, theirs in (phrases.HE_SHE, phrases.HE_SHE[::-1])
+        re.search(rf"{ours}|{named}", fact)
+        and not re.search(rf"{ours}|{named}", said)
+        and re.search(theirs, said)
+        and not re.search(rf"{theirs}|{others}", heard)
+        for ours, named, theirs, others in (
+            (he, phrases.MALE, she, phrases.FEMALE),
+            (she, phrases.FEMALE, he, phrases.MALE),
+        )
     )

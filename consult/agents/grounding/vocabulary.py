@@ -28,12 +28,15 @@ LISTS = (
 SOCIAL = ("home", "work", "leisure", "waiting", "people", "doing")
 """Classes of everyday words that something may depend on: "sitting at my desk brings it on"."""
 _DISEASES = re.compile(
-    r"(?:itis|osis|oses|aemia|emia|opathy|algia|plegia|sclerosis|trophy|ectasia|philia|phobia|rrhoea|rrhea)$"
+    r"(?:itis|osis|oses|aemia|emia|opathy|algia|plegia|sclerosis|trophy|ectasia|ectasis|philia|phobia|rrhoea|rrhea)$"
     r"|(?<!gl)(?<!ar)(?<!dipl)(?<!com)oma$"
 )
 _DRUGS = re.compile(
     r"(?:mycin|cillin|pril|olol|azole|statin|cortisone|profen|mab|vir|oxacin|cycline|azepam|sartan|thiazide|gliptin"
-    r"|gliflozin|clazide|triptan|setron|terol|asone|olone|caine|phylline|prazole|mide|oxetine|traline|parin|oxaban)$"
+    r"|gliflozin|tramadol|codeine|morphine|gabalin|pentin|dipine|oxicam|coxib|zosin|triptyline|thyroxine|fenac"
+    r"|proxen|dronate"
+    r"|tinib|adine|rizine|atidine|conazole|binafine|oxycodone|fentanyl|lukast|clazide|triptan|setron|terol"
+    r"|asone|olone|caine|phylline|prazole|mide|oxetine|traline|parin|oxaban)$"
 )
 _NOT_DRUGS = frozenset(["april", "vir", "timide", "amide"])
 
@@ -78,7 +81,8 @@ def vocabulary() -> Vocabulary:
         for group in (
             [*groups, *([word] for word in data[kind]["single"].split())] if "single" in data[kind] else groups
         ):
-            for form in group:
+            plurals = [f"{form}s" for form in group if kind == "body" and " " in form and not form.endswith("s")]
+            for form in (*group, *plurals):
                 if " " in form:
                     phrases.add(form)
                 concepts.setdefault(_key(form), set()).add(f"{kind}:{group[0]}")
@@ -171,6 +175,9 @@ def _token(word: str, before: str, after: str, next_but_one: str) -> Token:
     return Token(word, key, concepts, before, after)
 
 
+_AILING = frozenset(
+    ["pain", "pains", "ache", "aches", "hurts", "injury", "trouble", "problem", "problems", "surgery", "spasms"]
+)
 _ENDS = frozenset(["", "and", "or", "but", "of", "that", "side", "is", "hurts", "too", "as", "when"])
 
 
@@ -181,10 +188,18 @@ def _is_meant(word: str, before: str, after: str, next_but_one: str) -> bool:
         if sided or any(_is_body(other) for other in (after, next_but_one)):
             return True
         return before in listed("owners") and (after in _ENDS or before in ("my", "his", "lower", "upper", "bottom"))
+    if (
+        word in ("top", "bottom")
+        and after
+        and after not in _ENDS | listed("function") | {"half", "part", "lip", "left", "right"}
+    ):
+        return _is_body(after) or _is_body(next_but_one)
     if word == "back" and after in listed("turns"):
         return before in ("my", "his", "her", "upper", "lower") and after not in ("then", "again", "to", "from")
     if word == "last":
         return after[:1].isdigit() or after in ("for", "about", "only", "up", "around", "between", "longer", "a")
+    if word in listed("loose_body") and after in _AILING:
+        return True
     if word in listed("loose_body"):
         return before in listed("owners") or word in ("hands", "eyes")
     if word == "on":

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from consult.agents.grounding.claims import Finding, Grounds
-from consult.agents.grounding.language import normalised, words_of
+from consult.agents.grounding.language import words_of
+from consult.agents.grounding.normal_form import normalised
 from consult.agents.models.model import Message, Prompt
 from consult.agents.prompt import fill, prompt_text
 from consult.agents.prompt_formats.answers import json_object

@@ -58,6 +58,10 @@ def assess(
     from consult.envs.store.write import Store
     from consult.errors import UserError
 
+    if (replicas is not None or ray is not None) and assessor is None and judge is None:
+        raise UserError(
+            "--replicas and --ray load an assessor or a judge; give --assessor or --judge, or leave them out"
+        )
     if check is not None:
         if any((run, assessor, judge, ratings, agreement)):
             raise UserError("--check-judge needs no run and no other assessor; give it alone: --check-judge REF")

@@ -59,8 +59,8 @@ Replicas = Annotated[
     int | None,
     number(
         REPLICAS,
-        "Each model with local weights is loaded this many times on Ray (pip install 'consult-sim[ray]'), on one GPU "
-        "each or a share of the processors.",
+        "Each model with its weights on this machine is loaded this many times on Ray (pip install "
+        "'consult-sim[ray]'), with one GPU or a share of the processors for each copy.",
         panel="How it is played",
     ),
 ]
@@ -68,7 +68,7 @@ Ray = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="The replicas are on the Ray cluster with this address; auto takes one that runs on this machine.",
+        help="The replicas run on the Ray cluster at this address; auto uses one that runs on this machine.",
         rich_help_panel="How it is played",
     ),
 ]

@@ -30,8 +30,9 @@ Conditions = Mapping[str, str]
 
 
 def _text(column: str) -> str:
-    # Most texts are plain ASCII; Python looks at the others alone.
-    return f"(typeof({column}) = 'text' AND ({column} NOT GLOB '*[^\x01-\x7f]*' OR is_utf8(CAST({column} AS BLOB))))"
+    # Most texts are plain ASCII; Python looks at the others alone. SQLite evaluates both sides of an OR, unlike a CASE.
+    foreign = f"CASE WHEN {column} GLOB '*[^\x01-\x7f]*' THEN is_utf8(CAST({column} AS BLOB)) ELSE 1 END"
+    return f"(typeof({column}) = 'text' AND {foreign})"
 
 
 def packed_text(column: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -68,9 +70,7 @@ class StoreFile:
     @cached_property
     def db(self) -> Any:
         """The file as a database of sqlite-utils, which commits each statement by itself."""
-        import sqlite_utils
-
-        return sqlite_utils.Database(self._connection)
+        return _sqlite_utils().Database(self._connection)
 
     @classmethod
     def check_place(cls, path: Path) -> None:
@@ -220,3 +220,14 @@ def _refuse_name(path: Path) -> None:
         raise StoreError(
             f"'{left}' is left of a database '{path.name}' that is not there; put it back, or give another --db"
         )
+
+
+def _sqlite_utils() -> Any:
+    """Import sqlite-utils without pandas, which it would import for types that no store has: 0.7 s and 90 MB."""
+    if "pandas" in sys.modules:
+        return import_module("sqlite_utils")
+    sys.modules["pandas"] = None  # type: ignore[assignment]  # an import of it fails, as if it were not installed
+    try:
+        return import_module("sqlite_utils")
+    finally:
+        del sys.modules["pandas"]

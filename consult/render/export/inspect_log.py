@@ -46,6 +46,10 @@ def write_inspect(run: Exported, out: Path) -> Written:
         results=inspect_log.EvalResults(
             total_samples=len(samples), completed_samples=len(samples) - failed, scores=_scores(right, len(samples))
         ),
+        # Without both times, the viewer shows a duration that is no number.
+        stats=inspect_log.EvalStats(
+            started_at=str(run.run["created"]), completed_at=str(run.run["ended"] or run.run["created"])
+        ),
         samples=samples,
     )
     inspect_log.write_eval_log(log, out, format="eval")
@@ -90,8 +94,21 @@ def _sample(run: Exported, one: One) -> Any:
         metadata={name: value for name, value in record.items() if name not in ("turns", "assessments", "models")},
         uuid=row["id"],
         error=EvalError(message=error, traceback="", traceback_ansi="") if row["status"] == "failed" else None,
+        model_usage=_usage(run, one),
         total_time=round(sum(act.usage.seconds for act in one.acts), 4),
     )
+
+
+def _usage(run: Exported, one: One) -> dict[str, Any]:
+    """Return the tokens of each model; those of a panel count for the attending, whose act asks it."""
+    from inspect_ai.model import ModelUsage
+
+    used = dict[str, Any]()
+    for act in one.acts:
+        before = used.get(model := run.models.get(act.speaker, "none"), ModelUsage())
+        read, written = before.input_tokens + act.usage.tokens_in, before.output_tokens + act.usage.tokens_out
+        used[model] = ModelUsage(input_tokens=read, output_tokens=written, total_tokens=read + written)
+    return {model: usage for model, usage in used.items() if usage.total_tokens}
 
 
 def _messages(run: Exported, one: One) -> list[Any]:

@@ -34,6 +34,8 @@ _SEXES = {
 }
 _SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation",
            "val": "validation", "dev": "validation", "test": "test", "testing": "test", "": "test"}  # fmt: skip
+_HAVING = re.compile(r"^I have (?=(?:an? )?\w)")
+"""Matches the beginning that a reader has given to a symptom, if an examination shows it."""
 _TOPIC = re.compile(r"[a-z][a-z ,_]{0,40}")
 
 
@@ -157,8 +159,9 @@ class _Writer:
                     continue
                 self.said.add(clause.lower())
                 if is_doctors(sentence) or (not passage.topic and is_found(sentence, clause)):
-                    self.sorted_out.append(self._finding(replace(part, topic="")))
-                elif is_shorthand(clause) or asks(clause):
+                    bare = _HAVING.sub("", sentence)
+                    self.sorted_out.append(self._finding(replace(part, text=bare, topic="")))
+                elif is_shorthand(clause) or asks(sentence) or asks(clause):
                     self.card.aside.append(sentence)
                 else:
                     topic = self._possible(self.menu.topic(passage.topic, clause), clause)

@@ -10,11 +10,19 @@ import re
 from functools import lru_cache
 
 from consult.scenarios.importing.cleaning import SENTENCES
-from consult.scenarios.importing.entries import standing
+from consult.scenarios.importing.entries import HABITS, standing
 
-_WHO = r"(?:the|this) (?:patient|boy|girl|man|woman|infant|child|toddler|baby|adolescent)"
+_WHO = r"(?:the|this) (?:patient|boy|girl|man|woman|infant|child|toddler|baby|adolescent|newborn|neonate|teenager)"
 _LEAD = re.compile(
     r"^(?:on further questioning|in addition|additionally|also|moreover|furthermore|specifically),?\s+", re.IGNORECASE
+)
+_LABEL = re.compile(
+    r"^(?:(?:past |present |current )?(?:medical )?history|symptoms?|complaints?|description):\s*", re.IGNORECASE
+)
+_REPORTED = re.compile(
+    r"^((?:I have |The patient has |he has |she has )?no\b[^.;,]*?) (?:was |were |are |is )?"
+    r"(?:reported|noted|provided|documented|identified|disclosed|mentioned)(?=$|[.;,])",
+    re.IGNORECASE,
 )
 _AGED = re.compile(
     r"^(?:the patient is )?(?:an?|this) (?:otherwise )?(?:healthy )?[^.;]{0,60}?"
@@ -48,13 +56,15 @@ _OWN = re.compile(
     re.IGNORECASE,
 )
 _OBJECT = re.compile(rf"\b{_WHO}(?!')\b|\bhim\b|\bher\b", re.IGNORECASE)
-_HABITS = "attends|consumes|drinks|eats|exercises|lives|plays|sleeps|smokes|studies|takes|uses|wants|wishes|works"
 _BARE = re.compile(
-    rf"^((?:reports?|reported|was|had|denie[sd]|states|notes|has|is|admits|complains|describes|{_HABITS})\b)",
+    rf"^((?:reports?|reported|was|had|denie[sd]|states|notes|has|is|admits|complains|describes|{HABITS})\b)",
     re.IGNORECASE,
 )
 """Matches the beginning of a sentence without its subject."""
-_ALSO = re.compile(rf"(\band|\bbut|,) ((?:has|is|says|reports|states|notes|does|{_HABITS})\b|(?:has|does|is|was)n't\b)")
+_ALSO = re.compile(
+    r"(\band|\bbut|,)( (?:otherwise|instead|also|then|now))? "
+    rf"((?:has|is|says|reports|states|notes|does|{HABITS})\b|(?:has|does|is|was)n't\b)"
+)
 _ALSO_DENIES = re.compile(r"\b(and|but) denies (?:having |experiencing )?(?:any |an? )?")
 _CHILD = re.compile(
     r"\b(?:his|her|their) (?:\d+-(?:year|month)-old )?(?:son|daughter|child|baby|boy|girl|infant)(?P<own>'s)?"
@@ -66,6 +76,8 @@ _RELATIVE = re.compile(
     r"\b(?:his|her) (?=(?:\w+ )?(?:mother|father|parents?|wife|husband|sister|brother|son|daughter|partner|family)\b)",
     re.IGNORECASE,
 )
+_WHOSE = re.compile(r"\b(?:his|her) (?:[\w-]+ )?$", re.IGNORECASE)
+"""Matches whose relative the next word is."""
 _SELF = re.compile(r"\b(?:him|her)self\b", re.IGNORECASE)
 _OTHERS = {
     "female": re.compile(
@@ -108,7 +120,11 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         sentence: Without its full stop.
         sex: The patient's sex, `female` or `male`, if known.
     """
-    said = re.sub(r"^Patient\b", "The patient", _LEAD.sub("", sentence))
+    said = _LABEL.sub("", _LEAD.sub("", sentence))
+    said = re.sub(
+        r"^(?:(?:the )?patient, )?me, ", "I, ", re.sub(r"^Patient\b", "The patient", said), flags=re.IGNORECASE
+    )
+    said = _REPORTED.sub(r"\1", said)
     said = standing(said)
     if _PARENT.search(said):
         # The parent speaks of the patient.
@@ -118,16 +134,20 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
     said = _AGED.sub(_introduced, said, count=1)
     said = _DENIES.sub("I have had no ", said, count=1) if _DENIES.match(said) else said
     said = _SAYS_THAT.sub("", said, count=1)
-    if not _of_others(said, sex):
-        said = _SUBJECT.sub(_subject, said)
-        said = _OBJECT.sub("me", _OWN.sub("my", _SELF.sub("myself", said)))
+    other = _other(said, sex)
+    if other is None:
+        said = _own(said)
     else:
+        # Before the other person is named, the pronouns are the patient's.
+        said = _own(said[:other]) + said[other:]
         said = _RELATIVE.sub("my ", re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE))
         said = re.sub(rf"^{_SUBJECT.pattern}", _subject, said, flags=re.IGNORECASE)
     said = _NOW.sub(", and now I have ", _PRESENTS.sub("I have ", said, count=1))
     said = _ALSO_DENIES.sub(r"\1 I have had no ", said)
-    if re.match(r"I\b", said):
-        said = _ALSO.sub(lambda also: f"{also.group(1).replace(',', ' and')} {_first(also.group(2))}", said)
+    if re.search(r"(?:^|, )I\b", said):
+        said = _ALSO.sub(_also, said)
+    else:
+        said = said.replace("but otherwise has ", "but otherwise I have ")
     return as_clause(said.strip())
 
 
@@ -142,12 +162,17 @@ def as_clause(text: str) -> str:
 def symptom(text: str) -> str:
     """Word a symptom in note form ("Double vision") as a clause; whole sentences and denials are not changed."""
     text = text.strip().rstrip(".")
-    if re.match(r"(?:no|denies|denied|unaware|none|not|I|he|she|the patient|history)\b", text, re.IGNORECASE):
+    told = rf"(?:no|denies|denied|unaware|none|not|I|he|she|(?:the )?patient|history|reports?|states|notes|{HABITS})\b"
+    if re.match(told, text, re.IGNORECASE):
         return text
     if re.search(r"\b(?:is|are|was|were|has|have|had|worsens?|improves?|occurs?|started|began|radiat\w+s)\b", text):
         return text
     lowered = text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
     return f"I have {lowered}"
+
+
+def _also(also: re.Match[str]) -> str:
+    return f"{also.group(1).replace(',', ' and')}{also.group(2) or ''} {_first(also.group(3))}"
 
 
 def _as_child(match: re.Match[str]) -> str:
@@ -185,6 +210,16 @@ def _first(verb: str) -> str:
     return verb[:-2] if re.search(r"(?:sh|ch|x|ss|zz)es$", lowered) else verb[:-1]
 
 
-def _of_others(sentence: str, sex: str | None) -> bool:
+def _own(said: str) -> str:
+    said = _SUBJECT.sub(_subject, said)
+    return _OBJECT.sub("me", _OWN.sub("my", _SELF.sub("myself", said)))
+
+
+def _other(sentence: str, sex: str | None) -> int | None:
+    """Return where another person of the patient's sex is first named; None if nobody is."""
     kinds = [sex] if sex in _OTHERS else list(_OTHERS)
-    return any(_OTHERS[kind].search(sentence) for kind in kinds)
+    found = [match.start() for kind in kinds if (match := _OTHERS[kind].search(sentence))]
+    if not found:
+        return None
+    whose = _WHOSE.search(sentence[: min(found)])
+    return whose.start() if whose else min(found)

@@ -59,6 +59,9 @@ _SIGN = re.compile(
     r"|\boriented (?:to|x ?\d)|\b(?:is|are|was|were) noted\b(?! by\b)"
     r"|\b(?:s?he|patient|boy|girl|man|woman|infant|child)(?: also)? (?:appears|appeared|looks|looked) \w+"
     r"|\b(?:somnolent|obtunded|diaphoretic|cachectic|well-nourished|well-developed|in no (?:acute )?distress)\b"
+    r"|\b(?:scleral|psychomotor|conjunctiva\w*|pitting|tortuous|necrotic)\b"
+    r"|\b(?:blunted|flat|labile) affect\b|\bwithin normal limits\b"
+    r"|\bdisorgani[sz]ed speech\b|\bdelusions? of\b"
     r"|\bshow(?:s|ed|ing)? signs of\b|\bin the (?:office|clinic) today\b|\bis febrile\b"
     r"|^(?:obs|vitals|exam|examination|ix|inv|investigations|bloods|imaging|labs)\s*[:-]",
     re.IGNORECASE,
@@ -77,6 +80,16 @@ _NO_FACT = re.compile(
     r"|^(?:I|we) (?:would|will|'d) (?:really |greatly )?(?:appreciate|be grateful|like to ask)\b"
     r"|^(?:help me|view|see|look at|check|show|identify|diagnos(?:e|is by)|take a look|seeking|asking)\b"
     r"|^(?:kindly|hello|hi|dear (?:doctors?|all)|good (?:morning|evening|day))\b"
+    r"|^let(?:'s| us)\b|\bshar(?:e|ing) (?:\w+ ){0,2}(?:pictures?|photos?|images?|cases?)\b"
+    r"|\bseeking (?:\w+ ){0,2}(?:advice|help|opinions?|treatment|diagnosis|consultation)\b"
+    r"|^(?:an? )?(?:typical|interesting|rare|clinical|difficult) case\b"
+    r"|\b(?:pictures?|photos?|images?) (?:is|are|was|were|ha(?:s|ve) been)"
+    r" (?:taken|uploaded|attached|not|below|above|blurry)\b"
+    r"|\b(?:as follows|(?:shown|seen|pictured) (?:below|above"
+    r"|in the (?:\w+ )?(?:pictures?|photos?|images?)(?: below)?))\s*:?$"
+    r"|\b(?:tests?|examinations?|biops\w+|photos?)(?: (?:is|are|was|were))?"
+    r" (?:required|needed|pending|not done|not performed|conducted)\b"
+    r"|^diagnosis (?:based|by|of|from)\b"
     r"|^(?:any|looking forward to|(?:I|we) welcome) (?:[\w']+ ){0,3}(?:advice|help|opinions?|guidance|suggestions?)\b",
     re.IGNORECASE,
 )

@@ -110,11 +110,13 @@ def _opened(path: Path) -> Any:
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or _first_line(error)}); fetch it again") from None
     except (pyarrow.ArrowException, ValueError) as error:
-        raise UserError(f"{path}: is not a parquet file ({_first_line(error)}); give a file *{SUFFIX}") from None
+        what = f"is not a whole parquet file ({_first_line(error)})"
+        raise UserError(f"{path}: {what}; fetch it again, or give a file *{SUFFIX}") from None
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")[:120] if str(error) else type(error).__name__
+    """Return the first sentence of a library's message, which may have several."""
+    return str(error).splitlines()[0].partition(". ")[0].rstrip(".")[:120] if str(error) else type(error).__name__
 
 
 def _hidden(path: Path, source: Path) -> bool:

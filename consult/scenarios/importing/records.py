@@ -76,6 +76,9 @@ class Table:
             raise UserError(
                 f"{path}: has no header that can be read{near}; name its columns in the first line"
             ) from None
+        if "\0" in line:
+            self._lines.close()
+            raise UserError(f"{path}: has a NUL byte in its first line, which no text has; give a table in UTF-8")
         self._delimiter = max(DELIMITERS, key=lambda d: len(headers[d]))
         self.columns = tuple(name.strip() for name in headers[self._delimiter])
         doubled = next((c for c in self.columns if c and self.columns.count(c) > 1), None)

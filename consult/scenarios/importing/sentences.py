@@ -17,6 +17,7 @@ _SAYS_NOTHING = re.compile(
     r"\b(?:not|no[nt]e?|n't) (?:further |any )?(?:information )?"
     r"(?:provided|specified|mentioned|available|applicable|reported|stated|documented|provide)\b"
     r"|\bno (?:additional|further|other|specific) (?:\w+ ){0,3}(?:provided|reported|mentioned|details)\b"
+    r"|^no (?:significant |relevant |other |further )+findings\b"
     r"|\b(?:did|does)(?:n't| not) (?:provide|specify)\b"
     r"|^(?:n/?a|none|unknown|nil|-+)$",
     re.IGNORECASE,

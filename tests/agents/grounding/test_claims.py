@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from consult.agents.grounding.claims import Grounds, check_claims
-from consult.agents.grounding.language import Quantity, denies, normalised, quantities
+from consult.agents.grounding.language import Quantity, denies, quantities
+from consult.agents.grounding.normal_form import normalised
 from consult.agents.grounding.speech import not_speech
 from consult.agents.grounding.verdict import check_free_line
 from consult.scenarios import Scenario
@@ -162,13 +163,25 @@ def test_six_words_in_a_row_of_the_instructions_are_an_echo() -> None:
         ("thirty-eight point five", [Quantity(38.5, "")]),
         ("eight out of ten", [Quantity(8, "")]),
         ("twice", [Quantity(2, "time")]),
-        ("8 mm", [Quantity(8, "millimetre")]),
+        ("8 mm", [Quantity(0.8, "centimetre", "millimetre")]),
         ("seven years old", [Quantity(7, "")]),
+        ("102.2 Fahrenheit", [Quantity(39, "degree")]),
+        ("39 °C", [Quantity(39, "degree")]),
+        ("three quarters of an hour", [Quantity(45 / 1440, "days", "minute")]),
+        ("half a pack a day", [Quantity(10, ""), Quantity(1, "days")]),
+        ("the twenty-first of March", [Quantity(21, "")]),
+        ("twenty nineteen", [Quantity(2019, "")]),
     ],
 )
 def test_quantities(text: str, found: list[Quantity]) -> None:
     read = quantities(normalised(text))
     assert len(read) == len(found) and all(a.equals(b) for a, b in zip(read, found, strict=True)), read
+
+
+def test_measures_are_compared_in_one_unit_and_written_as_they_were() -> None:
+    (kilos,), (pounds,), (feet,) = (quantities(normalised(text)) for text in ("6 kg", "13 pounds", "five feet"))
+    assert kilos.equals(pounds) and not kilos.equals(feet)
+    assert (str(pounds), str(feet)) == ("13 pounds", "5 feet")
 
 
 def test_units_are_compared() -> None:

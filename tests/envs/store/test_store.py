@@ -411,3 +411,13 @@ def test_a_process_that_an_older_version_recorded_plays_its_run_unless_its_numbe
         store.db.execute("UPDATE runs SET pid = ?", (other.pid,))
         assert store.unfinished_run(CONFIG.digest(), MODELS)["id"] == run
         other.communicate()
+
+
+def test_a_store_is_read_without_pandas_which_can_be_imported_later(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from consult.envs.store.write import Store\n"
+        f"with Store(Path({str(tmp_path / 'a.db')!r})) as store: assert not store.runs()\n"
+        "assert 'sqlite_utils' in sys.modules and 'pandas' not in sys.modules\n"
+        "import pandas; assert pandas.DataFrame"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

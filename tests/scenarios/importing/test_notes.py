@@ -31,7 +31,7 @@ from consult.scenarios.importing.topics import topic_of
         ("PMH: asthma, eczema", "I have a history of asthma, eczema"),
         ("NKDA", "I have no known allergies"),
         ("Rash x 6 months", "Rash for 6 months"),
-        ("Headache w/o fever", "Headache without fever"),
+        ("Headache w/o fever", "I have a headache without fever"),
         ("Currently taking oral isotretinoin", "I am currently taking oral isotretinoin"),
         ("Is anyone there?", "Is anyone there?"),
         ("Non-smoker, drinks wine", "I am a non-smoker and drink wine"),
@@ -235,3 +235,49 @@ def test_old_line_ends_and_pipes_are_read(tmp_path: Path, given) -> None:
     (tmp_path / "a.csv").write_bytes(b"complaint,diagnosis\rI itch,hives\rI cough,asthma\r")
     summary, _ = given("csv", tmp_path / "a.csv")
     assert summary.kept == 2
+
+
+@pytest.mark.parametrize(
+    ("noted", "said"),
+    [
+        ("Married", "I am married"),
+        ("Single lesion on the cheek", "I have single lesion on the cheek"),
+        ("Retired teacher, lives with his wife", "I am a retired teacher and live with my wife"),
+        ("Does not smoke", "I do not smoke"),
+        ("Currently being treated for pneumonia", "I am currently being treated for pneumonia"),
+        ("One healthy sibling", "I have one healthy sibling"),
+        ("Mother with diabetes", "my mother has diabetes"),
+        ("Only significant for asthma", "my history is only significant for asthma"),
+        ("Immunizations up to date", "my immunizations are up to date"),
+        ("Papules on both legs", "I have papules on both legs"),
+        ("Glasses with thick lenses", "I have glasses with thick lenses"),
+        ("Head rash", "I have a head rash"),
+        ("No history of substance abuse reported", "I have no history of substance abuse"),
+        (
+            "The rash does not bother her, but her mother is worried",
+            "the rash does not bother me, but my mother is worried",
+        ),
+        ("She yells and cries but does not wake", "I yell and cry but do not wake"),
+        # Sentences stay as they are.
+        ("Rash treated with steroids", "Rash treated with steroids"),
+        ("Nails on both hands turn yellow", "Nails on both hands turn yellow"),
+        ("Topical cream was not effective", "Topical cream was not effective"),
+        ("Is anyone there?", "Is anyone there?"),
+    ],
+)
+def test_a_note_without_a_subject_becomes_a_sentence(noted, said):
+    assert in_first_person(noted, "female" if "She" in noted or " her" in noted else None) == said
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "Let's see what the disease is",
+        "I'm also here to share pictures",
+        "The photo was taken with a mobile phone",
+        "The current rash is as follows:",
+        "Fungus test required",
+    ],
+)
+def test_a_remark_to_doctors_is_no_fact(remark):
+    assert asks(remark)

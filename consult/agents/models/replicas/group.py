@@ -1,4 +1,4 @@
-"""Several replicas of the same models: a batch is dealt out, and the share of a lost replica goes to the others."""
+"""Several replicas of the same models: each answers a share of the requests, and the others take over a lost one's."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Group:
         """Load a model in every replica; the arguments are those of `consult.agents.models.open_model`.
 
         Raises:
-            ModelError: It cannot be loaded, or the replicas found different models behind the reference.
+            ModelError: It cannot be loaded, all replicas ended, or they found different models behind the reference.
         """
         try:
             info = self._opened(reference, role, dtype)
@@ -68,20 +68,23 @@ class Group:
         return ReplicatedModel(self, info)
 
     def _opened(self, reference: str, role: str | None, dtype: Dtype) -> ModelInfo:
-        opened = [worker.open(reference, role, dtype) for worker in self._workers]
+        opened = [(worker, worker.open(reference, role, dtype)) for worker in self._workers]
         infos: list[ModelInfo] = []
-        for worker, future in zip(self._workers, opened, strict=True):
+        for worker, future in opened:
             try:
                 info, failure = future.result()
             except ReplicaLostError:
-                raise ModelError(
-                    f"{worker.name} ended while it loaded '{reference}'; its memory may not suffice: give fewer "
-                    "replicas, or a smaller model"
-                ) from None
+                self._lose(worker, f" while it loaded '{reference}'")
+                continue
             if failure is not None:
                 raise failure.error()
             assert info is not None
             infos.append(info)
+        if not infos:
+            raise ModelError(
+                f"no replica could load '{reference}': each ended while it was loading, as happens when memory is "
+                "short; load the model once with --replicas 1, or give a smaller one"
+            )
         if len({info.revision for info in infos}) > 1:
             raise ModelError(f"the replicas found different models behind '{reference}'; give them the same files")
         return infos[0]
@@ -96,12 +99,13 @@ class Group:
         replies: dict[int, Reply] = {}
         left = list(range(len(requests)))
         while left:
-            if not self._workers:
+            workers = list(self._workers)
+            if not workers:
                 raise _all_lost(reference)
-            shares = dealt([len(_text(requests[number])) for number in left], len(self._workers))
+            shares = dealt([len(_text(requests[number])) for number in left], len(workers))
             asked = [
                 (worker, [left[place] for place in share])
-                for worker, share in zip(self._workers, shares, strict=True)
+                for worker, share in zip(workers, shares, strict=True)
                 if share
             ]
             pending = [
@@ -138,15 +142,19 @@ class Group:
         try:
             return future.result()
         except ReplicaLostError:
-            with self._lock:
-                if self._ended or worker not in self._workers:
-                    return None  # another lane has noticed it
-                self._workers.remove(worker)
-            worker.close()
-            if self._workers:
-                others = "the other one takes over" if len(self._workers) == 1 else "the others take over"
-                warnings.warn(ModelWarning(f"{worker.name} ended; {others} its requests"), stacklevel=2)
+            self._lose(worker)
             return None
+
+    def _lose(self, worker: Worker, when: str = "") -> None:
+        """Continue without a replica, and warn that it is lost if others are left."""
+        with self._lock:
+            if self._ended or worker not in self._workers:
+                return  # another lane has noticed it
+            self._workers.remove(worker)
+        worker.close()
+        if self._workers:
+            others = "the other one takes over" if len(self._workers) == 1 else "the others take over"
+            warnings.warn(ModelWarning(f"{worker.name} ended{when}; {others} its requests"), stacklevel=2)
 
     def close(self) -> None:
         """Release one model; the last one ends the replicas."""
@@ -200,7 +208,7 @@ def _replies_of(answered: Answered) -> tuple[Reply, ...]:
 
 
 def _all_lost(reference: str) -> ModelGoneError:
-    return ModelGoneError(f"all replicas of '{reference}' ended; run the same command again to continue")
+    return ModelGoneError(f"all replicas of '{reference}' ended")
 
 
 def dealt(lengths: Sequence[int], hands: int) -> list[list[int]]:

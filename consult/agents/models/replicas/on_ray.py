@@ -6,6 +6,8 @@ Ray is an extra (`pip install "consult-sim[ray]"`). The driver stays one process
 from __future__ import annotations
 
 import os
+import socket
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -13,11 +15,16 @@ from typing import Any, TypeVar
 from consult.agents.models.model import ModelError, ModelInfo, Request
 from consult.agents.models.replicas.group import Group, ReplicaLostError
 from consult.agents.models.replicas.replica import Answered, Failure, Replica
+from consult.counts import count_of
 from consult.fields import Dtype
 
 T = TypeVar("T")
 
 LOCAL, AUTO = "local", "auto"
+FREED = 10.0
+"""Seconds after which the cluster knows that a replica has ended."""
+CONNECT = 10.0
+"""Seconds until an address at which nothing answers is given up."""
 
 
 def on_ray(number: int, address: str = LOCAL) -> Group:
@@ -32,17 +39,79 @@ def on_ray(number: int, address: str = LOCAL) -> Group:
         ModelError: Ray is not installed, the cluster cannot be reached, or it is too small.
     """
     ray = _connected(address)
-    gpus, cpus = int(ray.cluster_resources().get("GPU", 0)), ray.cluster_resources().get("CPU", 0.0)
-    if gpus and gpus < number:
-        raise ModelError(f"the cluster has {gpus} GPUs, one for each replica; give --replicas {gpus}, or more GPUs")
-    if not gpus and cpus < number:
-        raise ModelError(f"the cluster has {cpus:g} processors, and {number} replicas need one each; give fewer")
-    share = 1.0 if gpus else float(int(cpus / number))
-    threads = None if gpus else int(share)
-    options: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": share}
+    kind, what = ("GPU", "GPU") if ray.cluster_resources().get("GPU", 0) else ("CPU", "processor")
+    there = int(ray.cluster_resources().get(kind, 0))
+    refuse_too_many(number, there, there if there < number else _free(ray, kind, number), what)
+    threads = None if kind == "GPU" else share([int(node["Resources"].get("CPU", 0)) for node in alive(ray)], number)
+    options: dict[str, Any] = {"num_gpus": 1} if threads is None else {"num_cpus": threads}
     actor = ray.remote(max_restarts=0, **options)(Replica)
     workers = [_Actor(place + 1, actor.remote(threads=threads), ray) for place in range(number)]
     return Group(workers)
+
+
+def _free(ray: Any, kind: str, number: int) -> int:
+    """Return how many places are free, after a short wait for those of replicas that have just ended."""
+    until = time.monotonic() + FREED
+    while (free := int(ray.available_resources().get(kind, 0))) < number and time.monotonic() < until:
+        time.sleep(0.2)
+    return free
+
+
+def refuse_too_many(number: int, there: int, free: int, what: str) -> None:
+    """Refuse more replicas than find a place: they would wait for one in silence.
+
+    Args:
+        number: How many.
+        there: Places in the cluster.
+        free: Those that no other run has taken.
+        what: Of what a replica needs one.
+
+    Raises:
+        ModelError: There are too few.
+    """
+    if there < number:
+        raise ModelError(
+            f"the Ray cluster has {count_of(there, what)}, and {number} replicas need one each; give --replicas {there}"
+        )
+    if free < number:
+        fix = f"wait until more are free, or give --replicas {free}" if free else "wait until some are free"
+        raise ModelError(
+            f"the Ray cluster has {count_of(free, f'free {what}')}, and {number} replicas need one each; {fix}"
+        )
+
+
+def alive(ray: Any) -> list[dict[str, Any]]:
+    """Return the machines of the cluster."""
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def share(processors: Sequence[int], number: int) -> int:
+    """Return how many processors each replica gets, so that all find a place.
+
+    Args:
+        processors: Those of each machine.
+        number: Replicas; at most as many as there are processors.
+    """
+    most = sum(processors) // number
+    return next((each for each in range(most, 1, -1) if sum(one // each for one in processors) >= number), 1)
+
+
+def refuse_unreachable(address: str) -> None:
+    """Refuse a cluster's address at which nothing listens: Ray itself would try for minutes, and end the process.
+
+    Raises:
+        ModelError: It is such an address, or none.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not (host.strip("[]") and colon and port.isascii() and port.isdigit() and int(port) < 2**16) or "/" in host:
+        raise ModelError(f"--ray takes HOST:PORT, ray://HOST:PORT, auto or local, not '{address}'; correct it")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT).close()
+    except OSError as error:
+        raise ModelError(
+            f"nothing answers at the address '{address}' of the Ray cluster ({error.strerror or error}); start it with "
+            "ray start --head, or correct the address"
+        ) from None
 
 
 def _connected(address: str) -> Any:
@@ -55,6 +124,8 @@ def _connected(address: str) -> Any:
         raise ModelError('replicas need Ray; install it with: pip install "consult-sim[ray]"') from None
     if ray.is_initialized():
         return ray
+    if address not in (AUTO, LOCAL):
+        refuse_unreachable(address)
     quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
     own: dict[str, Any] = {"address": LOCAL, "include_dashboard": False, **quiet}
     try:

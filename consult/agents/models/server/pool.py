@@ -66,9 +66,12 @@ class Pool:
             ModelError: No address can be used, or they serve different models.
         """
         met = await asyncio.gather(*(self._greeting(member) for member in self._members))
-        there = [(m, greeting) for m, greeting in zip(self._members, met, strict=True) if greeting is not None]
+        lost = [(m, error) for m, error in zip(self._members, met, strict=True) if isinstance(error, NoServerError)]
+        there = [(m, found) for m, found in zip(self._members, met, strict=True) if isinstance(found, Greeting)]
         if not there:
-            raise self._members[0].why or ModelError("no server answers")
+            raise NoServerError("; ".join(str(error) for _, error in lost))
+        for member, error in lost:
+            self._lose(member, ModelGoneError(str(error)))
         self._first = there[0][0].endpoint
         for member, greeting in there[1:]:
             refuse_another(self._first, there[0][1], member.endpoint, greeting)
@@ -76,14 +79,11 @@ class Pool:
         self._served = Served(self._met.name, self._met.answers_as, set(self._met.features))
         return self._met
 
-    async def _greeting(self, member: _Member) -> Greeting | None:
+    async def _greeting(self, member: _Member) -> Greeting | NoServerError:
         try:
             return await member.endpoint.greet()
         except NoServerError as error:
-            if len(self._members) == 1:
-                raise
-            self._lose(member, ModelGoneError(str(error)))
-            return None
+            return error
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -133,7 +133,8 @@ class Pool:
         if any(other.why is None for other in self._members):
             member.warn_once(
                 "lost",
-                f"{error}; its consultations continue at the other addresses, and it is tried again every {RETRY:g} s",
+                f"{error}; its consultations continue at the other addresses, and this one is tried again every "
+                f"{RETRY:g} s",
             )
 
     # -- lost addresses --------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ WEIGHTS = ("n_params", "n_vocab", "n_embd", "size")
 
 
 class NoServerError(ModelError):
-    """No server answers at an address."""
+    """No server answers at an address, or none that can be used."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ async def greet(connection: Connection, address: Address) -> Greeting:
     """Find out which model is served.
 
     Raises:
-        NoServerError: Nothing answers there.
-        ModelError: Nothing usable answers there, or several models are served and none is named.
+        NoServerError: Nothing answers there, or nothing usable.
+        ModelError: The server refuses requests, or several models are served and none is named.
         UnknownNameError: Other models are served.
     """
     try:
@@ -81,7 +81,7 @@ async def greet(connection: Connection, address: Address) -> Greeting:
         entry = listed.get(name, {})
         context = await _context(connection, entry)
     except UnansweredError as error:
-        raise ModelError(f"{address.base} gives no usable answer: {error}; check the server") from None
+        raise NoServerError(f"{address.base} gives no usable answer: {error}; check the server") from None
     revision = _revision(answers_as or name, entry)
     return Greeting(name, answers_as, frozenset(probe.features), revision, context, found)
 

@@ -39,10 +39,10 @@ def parse_addresses(reference: str) -> list[Address]:
         raise ModelError("the addresses of one reference name several models; give one #name, at the end")
     usual = parts[-1].settings
     found = [replace(part, name=names[0] if names else None).address(usual) for part in parts]
-    bases = [address.base for address in found]
-    twice = next((base for at, base in enumerate(bases) if base in bases[:at]), None)
+    places = [_place(address.base) for address in found]
+    twice = next((address.base for at, address in enumerate(found) if places[at] in places[:at]), None)
     if twice is not None:
-        raise ModelError(f"{twice} stands twice in one reference; give each address once")
+        raise ModelError(f"{twice} occurs twice in one reference; give each address once")
     return found
 
 
@@ -139,6 +139,13 @@ class _Part:
         )
 
 
+def _place(base: str) -> tuple[str, str, int | None, str]:
+    """Return an address in a form that is equal for two ways to write it."""
+    parts = urlsplit(base)
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or usual, parts.path
+
+
 def _is_local(base: str) -> bool:
     """Return whether an address is on this machine."""
     host = urlsplit(base).hostname or ""
@@ -159,6 +166,8 @@ def _split(reference: str) -> SplitResult:
         raise ModelError(f"the address of {host} contains a user or password; remove it and set {KEY} instead")
     if not host or not reference.isprintable() or " " in parts.netloc:
         raise ModelError(f"a server's address has no host; give one like {EXAMPLE}")
+    if "://" in f"{parts.netloc}{parts.path}{parts.query}{parts.fragment}":
+        raise ModelError(f"several addresses are separated by commas; give them like {SEVERAL}")
     if "," in f"{parts.netloc}{parts.path}{parts.query}" or ",http" in parts.fragment:
         raise ModelError(f"each of several addresses begins with http:// or https://; give them like {SEVERAL}")
     return parts

@@ -19,14 +19,19 @@ T = TypeVar("T")
 class Worker:
     """A replica in this process, which can be lost."""
 
-    def __init__(self, name: str, revision: str = "1", lost_after: int | None = None) -> None:
-        self.name, self.revision, self.lost_after = name, revision, lost_after
+    def __init__(self, name: str, revision: str = "1", lost_after: int | None = None, dies: bool = False) -> None:
+        self.name, self.revision, self.lost_after, self.dies = name, revision, lost_after, dies
         self.answered: list[str] = []
         self.closed = False
         self.fails: Failure | None = None
 
     def open(self, reference: str, role: str | None, dtype: str) -> Future[tuple[ModelInfo | None, Failure | None]]:
-        return told(lambda: (ModelInfo(reference, "test", revision=self.revision), self.fails))
+        return told(lambda: self._open(reference))
+
+    def _open(self, reference: str) -> tuple[ModelInfo, Failure | None]:
+        if self.dies:
+            raise ReplicaLostError("gone")
+        return ModelInfo(reference, "test", revision=self.revision), self.fails
 
     def generate(self, reference: str, requests: Sequence[Request]) -> Future[Answered]:
         return told(lambda: self._generate(requests))
@@ -94,6 +99,19 @@ def test_the_share_of_a_lost_replica_goes_to_the_others() -> None:
         model.generate(REQUESTS)
     with pytest.raises(ModelGoneError):
         model.generate(REQUESTS)
+
+
+def test_a_replica_that_is_lost_while_it_loads_is_left_out() -> None:
+    workers = [Worker("replica 1"), Worker("replica 2", dies=True), Worker("replica 3")]
+    with pytest.warns(ModelWarning, match="replica 2 ended while it loaded 'm'; the others take over its requests"):
+        model = Group(workers).open("m")
+    assert [reply.text for reply in model.generate(REQUESTS)] == REPLIES
+    assert [worker.closed for worker in workers] == [False, True, False] and not workers[1].answered
+    workers = [Worker("replica 1", dies=True), Worker("replica 2", dies=True)]
+    told = "no replica could load 'm': each ended while it was loading, as happens when memory is short"
+    with pytest.warns(ModelWarning), pytest.raises(ModelError, match=told):
+        Group(workers).open("m")
+    assert all(worker.closed for worker in workers)
 
 
 def test_a_lane_keeps_to_its_replica_and_moves_when_it_is_lost() -> None:

@@ -1,10 +1,12 @@
 """The backend for servers against a rude one: bounded time, one sentence each, and no key in anything."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
 import time
+import warnings
 from dataclasses import replace
 from itertools import pairwise
 
@@ -256,7 +258,10 @@ def test_settings_and_name_at_the_end_hold_for_all_addresses():
         ("http://a/v1,b:8000/v1#m", "each of several addresses begins with http://"),
         ("http://a/v1,#m", "each of several addresses begins with http://"),
         ("http://a/v1#m,http:/b/v1", "each of several addresses begins with http://"),
-        ("http://a/v1,http://a/v1/#m", "http://a/v1 stands twice"),
+        ("http://a/v1,http://a/v1/#m", "http://a/v1 occurs twice"),
+        ("http://a:80/v1,http://A/v1#m", "http://A/v1 occurs twice"),
+        ("http://a/v1 http://b/v1#m", "several addresses are separated by commas"),
+        ("http://a/v1;http://b/v1#m", "several addresses are separated by commas"),
         ("http://a/v1#m,http://b/v1#n", "name several models"),
         ("http://a/v1,http://user:hunter2@b/v1#m", "user or password"),
         ("http://a/v1?concurrency=0,http://b/v1#m", "from 1 to 1,024"),
@@ -379,6 +384,24 @@ def test_a_list_that_is_rude(opened, how):
 def test_a_greeting_that_is_answered_rudely(opened, how, words):
     kind, sentence = complaint_of(lambda: opened(how, timeouts=HASTY if how in SLOW else CALM))
     assert kind is not ModelGoneError and words in sentence
+
+
+@pytest.mark.parametrize("how", [rude.broken, rude.hung_up])
+def test_of_several_addresses_one_without_a_usable_answer_is_left_out(opened, how):
+    with contextlib.ExitStack() as ended:
+        bad = ended.enter_context(contextlib.closing(rude.Server(how)))
+        with pytest.warns(PluginWarning, match=f"{bad.base} gives no usable answer: .*the other addresses"):
+            model, good = opened(suffix=f",{bad.base}#tiny")
+        assert [reply.text for reply in model.generate([request(nth) for nth in range(8)])] == ["Yes."] * 8
+        assert len(good.bodies) > 8
+
+
+def test_if_no_address_answers_each_is_named_in_one_sentence():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sentence = complaint_of(lambda: open_model("http://127.0.0.1:9/v1,http://[::1]:9/v1#tiny"))[1]
+    assert "no server answers at http://127.0.0.1:9/v1: " in sentence
+    assert "no server answers at http://[::1]:9/v1: " in sentence
 
 
 # -- addresses and keys --------------------------------------------------------------------------------------------
