@@ -92,12 +92,12 @@ def token_id(words: Any, token: str) -> int:
     return int(words.convert_tokens_to_ids(token))
 
 
-def llama(folder: Path, template: str | None = None) -> Path:
+def llama(folder: Path, template: str | None = None, **more: Any) -> Path:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     words = tokenizer(template or read("llama3"))
     torch.manual_seed(0)
-    return saved(folder, LlamaForCausalLM(LlamaConfig(**text_config(words))), words)
+    return saved(folder, LlamaForCausalLM(LlamaConfig(**text_config(words, **more))), words)
 
 
 def llava(folder: Path) -> Path:

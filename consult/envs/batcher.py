@@ -7,7 +7,7 @@ consultation with the failing request fails; if a model stops responding, all of
 
 A model that is loaded several times has a lane for each replica. A consultation keeps to its lane, so that a replica
 knows the beginning of its prompts. Each lane has waves of its own: while one replica works, the consultations of
-another lane continue.
+another lane continue. Consultations that share one lane share all replicas: each answers a part of a batch.
 
 A model that answers each request on its own (`ConcurrentModel`) gets it as soon as its consultation asks. A
 consultation that waits for such a model holds up no wave: what the other models are asked meanwhile is batched as it
@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 from consult.agents.models import ConcurrentModel, Model, ModelGoneError, Reply, Request
 from consult.agents.models.human import Person
 from consult.agents.models.replicas.group import ReplicatedModel
-from consult.ranges import BATCH
+from consult.ranges import BATCH, REPLICAS
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -44,8 +44,6 @@ RANKS = {"opinion": 1, "decision": 2}
 """Task → rank: opinions wait for the conversations, and decisions, which are the longest, for the opinions."""
 HELD = 0.5
 """Share of the consultations from which on what waits for others is answered."""
-MOST_LANES = 64
-"""Replicas with a lane of their own."""
 PAUSE = 0.05
 """Seconds after a reply until what it led to is committed, together with what others led to meanwhile."""
 
@@ -140,12 +138,14 @@ class Batcher:
         self.broken: Exception | None = None
         """The error that stopped everything: not a failed request, but a failed commit or a stopped model."""
         self._lanes = [_Lane(0)]
+        self._copies = 1
+        """How often the model that is loaded most often is loaded."""
         self._alone: dict[int, asyncio.Lock] = {}
         """Model that is loaded once → held while it works for a lane."""
         self._committing: asyncio.Task[None] | None = None
         self._working, self._since = 0, 0.0
         # A model works in one thread at a time, since it need not be thread-safe, and the loop can be interrupted.
-        self._threads = ThreadPoolExecutor(MOST_LANES, thread_name_prefix="generate")
+        self._threads = ThreadPoolExecutor(int(REPLICAS.most), thread_name_prefix="generate")
 
     @property
     def intact(self) -> bool:
@@ -177,7 +177,7 @@ class Batcher:
         if isinstance(model, ConcurrentModel):
             return lambda request: self._dispatch(model, request)
         if isinstance(model, ReplicatedModel):
-            self._lanes += [_Lane(number) for number in range(len(self._lanes), min(model.replicas, MOST_LANES))]
+            self._copies = max(self._copies, model.replicas)
         return lambda request: self._enqueue(model, request)
 
     def for_person(self, person: Person) -> Callable[[Request], Awaitable[Reply]]:
@@ -216,8 +216,11 @@ class Batcher:
         """
         left, workers = iter(items), min(most, len(items))
 
-        async def work(number: int) -> None:
-            _LANE.set(number % len(self._lanes))
+        self._lanes += [_Lane(number) for number in range(len(self._lanes), min(self._copies, workers))]
+        lanes = [number % len(self._lanes) for number in range(workers)]
+
+        async def work(lane: int) -> None:
+            _LANE.set(lane)
             try:
                 for item in left:
                     await do(item)
@@ -225,9 +228,9 @@ class Batcher:
                 self.close()
 
         # All tickets are given out before the first worker runs, so that the first wave waits for everyone.
-        for number in range(workers):
-            self._lanes[number % len(self._lanes)].live += 1
-        await _all_or_none([work(number) for number in range(workers)])
+        for lane in lanes:
+            self._lanes[lane].live += 1
+        await _all_or_none([work(lane) for lane in lanes])
 
     # -- models that answer each request on its own ------------------------------------------------------------------
 
@@ -324,7 +327,7 @@ class Batcher:
 
     async def _generate(self, lane: _Lane, part: Sequence[_Waiting]) -> list[Reply]:
         loop, model, requests = asyncio.get_running_loop(), part[0].model, [w.request for w in part]
-        if isinstance(model, ReplicatedModel):
+        if isinstance(model, ReplicatedModel) and len(self._lanes) > 1:
             start = time.perf_counter()
             with self._timed():
                 replies = await loop.run_in_executor(self._threads, model.generate_in, lane.number, requests)

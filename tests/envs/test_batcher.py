@@ -185,6 +185,57 @@ def test_each_replica_has_consultations_and_waves_of_its_own():
     close_model(model)
 
 
+@pytest.mark.parametrize("how", ["opened", "one at a time"])
+def test_consultations_without_lanes_share_all_replicas(how):
+    """As in training, whose model is loaded once, so that all its consultations wait for it together."""
+    workers = [Worker("first"), Worker("second")]
+    for worker in workers:
+        worker.free.set()
+    model = Group(workers).open("echo")
+
+    async def run():
+        batcher = Batcher(chunk=8)
+        generate = batcher.for_model(model)
+
+        async def branch(who, number):
+            return await generate(request(who, number))
+
+        async def branches(who):
+            await batcher.together([branch(who, number) for number in range(2)])
+
+        if how == "opened":
+            batcher.open(4)
+            await asyncio.gather(*(consultation(batcher, generate, who, 1, random.Random(who)) for who in range(4)))
+        else:
+            await batcher.each(range(2), 1, branches)
+        batcher.shutdown()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    assert [sum(map(len, worker.asked)) for worker in workers] == [2, 2]
+    close_model(model)
+
+
+def test_every_replica_has_a_lane_however_many_there_are():
+    workers = [Worker(str(number)) for number in range(70)]
+    for worker in workers:
+        worker.free.set()
+    model = Group(workers).open("echo")
+
+    async def run():
+        batcher = Batcher(chunk=8)
+        generate = batcher.for_model(model)
+
+        async def play(who):
+            await generate(request(who))
+
+        await batcher.each(range(70), 70, play)
+        batcher.shutdown()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    assert all(len(worker.asked) == 1 for worker in workers)
+    close_model(model)
+
+
 def test_a_model_that_is_loaded_once_works_for_one_lane_at_a_time():
     replicated, busy, most = Group([Worker("a"), Worker("b")]).open("echo"), [], []
 

@@ -6,7 +6,8 @@ tokens to read are read together, an ended row leaves the batch, and the attenti
 Each row still gets the tokens that it would get alone, since a draw depends only on the row's logits.
 
 The loop works with families whose cache is one pair of keys and values per layer and token (`FAMILIES`, each compared
-with stock `generate` in the tests). Others, such as those with sliding windows, use stock `generate`.
+with stock `generate` in the tests). Others use stock `generate`, such as those with sliding windows, and those in which
+the keys of all tokens change once a prompt is long (longrope).
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def is_known(model: Any) -> bool:
     windows = {"sliding_attention", "chunked_attention", "linear_attention"} & set(
         getattr(config, "layer_types", ()) or ()
     )
-    return config.model_type in FAMILIES and attention in ("sdpa", "eager") and not windows
+    # In these, what was computed for a short prompt is not a part of what a long one needs.
+    stretched = (getattr(config, "rope_parameters", None) or {}).get("rope_type") == "longrope"
+    return config.model_type in FAMILIES and attention in ("sdpa", "eager") and not windows and not stretched
 
 
 @dataclass
@@ -241,11 +244,10 @@ class DecodeLoop:
     def _keep(self, group: Sequence[_Prompt], live: _Live, kept: PrefixCache) -> None:
         column, shifts = key_values.column_bytes(live.states), live.shift[:, 0].tolist()
         for place, prompt in enumerate(group):
-            if prompt.length - prompt.same < LEAST or not kept.has_room(column * prompt.length):
+            if prompt.length - prompt.same < LEAST or not kept.has_room(prompt.tokens, column * prompt.length):
                 continue
             states = key_values.row_of(live.states, place, live.width - prompt.length, live.width)
-            whole = prompt.known if prompt.known and prompt.same == len(prompt.known.tokens.ids) else None
-            kept.keep(KeptPrompt(prompt.tokens, states, shifts[place]), whole)
+            kept.keep(KeptPrompt(prompt.tokens, states, shifts[place]))
 
     # -- decoding --------------------------------------------------------------------------------------------------
 

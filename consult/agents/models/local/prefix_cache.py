@@ -89,33 +89,38 @@ class PrefixCache:
                 return kept, same
         return None, 0
 
-    def keep(self, kept: KeptPrompt, beginning: KeptPrompt | None = None) -> None:
-        """Keep a prompt.
-
-        Args:
-            kept: What was computed for it.
-            beginning: A kept prompt that it begins with as a whole; it takes its place.
-        """
-        if beginning is not None:
-            self._remove(beginning)
-        size = kept.size
-        while self._size + size > self.most and self._used:
-            oldest, used = next(iter(self._used.values()))
-            if used > self._batch - IN_USE:
-                return
-            self._remove(oldest)
-        if self._size + size > self.most:
+    def keep(self, kept: KeptPrompt) -> None:
+        """Keep a prompt; it takes the place of those that it begins with, which would not be found any more."""
+        gone = self._making_room(kept.tokens, kept.size)
+        if gone is None:
             return
-        self._size += size
+        for each in gone:
+            self._remove(each)
+        self._size += kept.size
         self._used[id(kept)] = kept, self._batch
-        for each in _hashes(kept.tokens):
-            self._found[each] = kept
+        for hashed in _hashes(kept.tokens):
+            self._found[hashed] = kept
 
-    def has_room(self, size: int) -> bool:
+    def has_room(self, tokens: Tokens, size: int) -> bool:
         """Return whether a prompt of so many bytes would be kept."""
-        if self._size + size <= self.most:
-            return True
-        return bool(self._used) and next(iter(self._used.values()))[1] <= self._batch - IN_USE
+        return self._making_room(tokens, size) is not None
+
+    def _making_room(self, tokens: Tokens, size: int) -> list[KeptPrompt] | None:
+        """Return the prompts that a new one replaces; None if they do not make enough room."""
+        gone = self._begins_with(tokens)
+        left = self.most - self._size - size + sum(each.size for each in gone)
+        for kept, used in self._used.values():
+            if left >= 0 or used > self._batch - IN_USE:
+                break
+            if kept not in gone:
+                gone.append(kept)
+                left += kept.size
+        return gone if left >= 0 else None
+
+    def _begins_with(self, tokens: Tokens) -> list[KeptPrompt]:
+        """Return the prompts all of whose blocks are the first blocks of the tokens."""
+        found = [(blocks, self._found.get(hashed)) for blocks, hashed in enumerate(_hashes(tokens), 1)]
+        return [kept for blocks, kept in found if kept is not None and len(kept.tokens.ids) // BLOCK == blocks]
 
     def clear(self) -> None:
         """Release the memory."""

@@ -45,6 +45,7 @@ class Group:
     def __init__(self, workers: Sequence[Worker]) -> None:
         self._workers = list(workers)
         self._of_lane = tuple(workers)
+        """The replica of each lane; one that was lost before it was loaded has none."""
         self._lock = Lock()
         self._users, self._ended = 0, False
 
@@ -87,6 +88,7 @@ class Group:
             )
         if len({info.revision for info in infos}) > 1:
             raise ModelError(f"the replicas found different models behind '{reference}'; give them the same files")
+        self._of_lane = tuple(self._workers)
         return infos[0]
 
     def generate(self, reference: str, requests: Sequence[Request]) -> list[Reply]:
@@ -163,7 +165,8 @@ class Group:
             self._end()
 
     def _end(self) -> None:
-        ended, self._workers, self._ended = self._workers, [], True
+        with self._lock:
+            ended, self._workers, self._ended = self._workers, [], True
         for worker in ended:
             worker.close()
 

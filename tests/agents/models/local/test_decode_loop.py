@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,21 @@ def test_a_family_with_sliding_windows_uses_stock_generate(models: dict[str, Tra
     model = models["gemma3"]
     assert model.loop is None and model.info.details["decoding"] == "stock generate"
     assert all(name == "gemma3" or "decoding" not in models[name].info.details for name in models)
+
+
+def test_a_model_whose_keys_change_with_the_length_computes_each_prompt_anew(tmp_path: Path) -> None:
+    places = tiny_models.HIDDEN // tiny_models.HEADS // 2
+    factors = {"short_factor": [1.0] * places, "long_factor": [4.0] * places, "factor": 8.0}
+    rope = {"rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_embeddings": 120, **factors}
+    model = open_model(str(tiny_models.llama(tmp_path / "long", rope_parameters=rope)))
+    grown = [
+        Request((1,), "attending", "action", 0, Prompt((Message("user", " ".join(WORDS * i)),), 12), i, 0.9, 0.95)
+        for i in range(1, 8)
+    ]
+    after_shorter = [model.generate([one])[0] for one in grown]
+    assert min(one.tokens_in for one in after_shorter) < 120 < max(one.tokens_in for one in after_shorter)
+    fresh = open_model(str(tmp_path / "long"))
+    assert told(after_shorter) == told([fresh.generate([one])[0] for one in reversed(grown)][::-1])
 
 
 def test_ended_rows_leave_and_prompts_of_similar_length_are_read_together(models: dict[str, TransformersModel]) -> None:

@@ -37,8 +37,33 @@ def test_a_longer_prompt_takes_the_place_of_its_beginning() -> None:
     cache = PrefixCache(30 * SIZE)
     short, long = kept(range(16)), kept(range(24))
     cache.keep(short)
-    cache.keep(long, short)
+    cache.keep(long)
     assert cache.longest(Tokens(tuple(range(16)))) == (long, 16)
+
+
+def test_a_prompt_that_could_not_be_found_any_more_is_not_kept() -> None:
+    """Equal prompts of a batch, such as the first ones of one case in several consultations, are kept once."""
+    cache = PrefixCache(10**6)
+    for _ in range(3):
+        cache.keep(kept(range(20)))
+    cache.keep(kept(range(16)))
+    cache.keep(kept(range(30), ("a",)))
+    last = kept(range(27))
+    cache.keep(last)
+    assert cache.longest(Tokens(tuple(range(40)))) == (last, 27)
+    assert cache.longest(Tokens(tuple(range(40)), ("a",)))[1] == 30
+    rest = Tokens(tuple(range(1000, 1000 + 10**6 // SIZE - 57)))
+    assert cache.has_room(rest, 10**6 - 57 * SIZE) and not cache.has_room(rest, 10**6 - 56 * SIZE)
+
+
+def test_a_prompt_grows_while_its_new_tokens_fit() -> None:
+    cache = PrefixCache(20 * SIZE)
+    cache.keep(kept(range(12)))
+    grown, too_long = kept(range(20)), kept(range(28))
+    assert cache.has_room(grown.tokens, grown.size)
+    cache.keep(grown)
+    cache.keep(too_long)
+    assert cache.longest(Tokens(tuple(range(28)))) == (grown, 20)
 
 
 def test_prompts_in_use_stay_and_others_make_room() -> None:
@@ -46,12 +71,12 @@ def test_prompts_in_use_stay_and_others_make_room() -> None:
     first, second = kept(range(16)), kept(range(100, 116))
     cache.keep(first)
     cache.begin_batch()
-    assert not cache.has_room(16 * SIZE)
+    assert not cache.has_room(second.tokens, 16 * SIZE)
     cache.keep(second)
     assert cache.longest(Tokens(second.tokens.ids)) == (None, 0)
     for _ in range(IN_USE):
         cache.begin_batch()
-    assert cache.has_room(16 * SIZE)
+    assert cache.has_room(second.tokens, 16 * SIZE)
     cache.keep(second)
     assert cache.longest(Tokens(second.tokens.ids)) == (second, 16)
     assert cache.longest(Tokens(first.tokens.ids)) == (None, 0)
@@ -67,4 +92,5 @@ def test_nothing_is_left_after_clearing() -> None:
     cache = PrefixCache(20 * SIZE)
     cache.keep(kept(range(16)))
     cache.clear()
-    assert cache.longest(Tokens(tuple(range(16)))) == (None, 0) and cache.has_room(20 * SIZE)
+    assert cache.longest(Tokens(tuple(range(16)))) == (None, 0)
+    assert cache.has_room(Tokens(tuple(range(20))), 20 * SIZE)

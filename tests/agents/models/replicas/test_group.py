@@ -128,6 +128,16 @@ def test_a_lane_keeps_to_its_replica_and_moves_when_it_is_lost() -> None:
         group.generate_in(0, "m", REQUESTS)
 
 
+def test_lanes_leave_no_replica_idle_after_one_was_lost_while_it_loaded() -> None:
+    workers = [Worker("replica 1", dies=True), Worker("replica 2"), Worker("replica 3")]
+    group = Group(workers)
+    with pytest.warns(ModelWarning, match="replica 1 ended while it loaded"):
+        group.open("m")
+    for lane in range(len(group)):
+        group.generate_in(lane, "m", REQUESTS[:1])
+    assert [len(worker.answered) for worker in workers] == [0, 1, 1]
+
+
 def test_errors_keep_their_kind_and_warnings_reach_the_driver() -> None:
     worker = Worker("one")
     model = Group([worker]).open("m")
