@@ -233,7 +233,7 @@ WeightDtype = Annotated[
     Dtype,
     Shown(
         PLAYED,
-        f"Weights on this machine are loaded as {listed(DTYPES)}; auto means float32 on a processor and bfloat16 on a "
+        f"Weights on this machine are loaded as {listed(DTYPES)}; auto means float32 on a CPU and bfloat16 on a "
         "GPU, and texts may differ between types.",
     ),
 ]

@@ -12,6 +12,7 @@ from consult.agents.models import Model, Role, open_model
 from consult.agents.models.human import PERSONS
 from consult.agents.models.registry import is_local
 from consult.agents.models.replicas.group import Group
+from consult.counts import count_of
 from consult.envs.config import RunConfig
 from consult.envs.role_models import Models, references
 from consult.errors import UserError
@@ -79,13 +80,13 @@ class Placement:
             UserError: Replicas or a data type are asked for, and no model has weights on this machine.
         """
         if self.ray is not None and self.replicas is None:
-            raise UserError("--ray names the cluster of the replicas; say how many there are with --replicas")
+            raise UserError("--ray names the cluster of the replicas; give their number with --replicas")
         if any(is_local(name) for name in references if name not in (RULES, *PERSONS)):
             return
         if (self.replicas or 1) > 1 or self.ray is not None:
             raise UserError(
-                "--replicas loads models with weights on this machine several times, and there is none; leave it out, "
-                "or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
+                "--replicas loads models with weights on this machine several times, and no model has any; leave it "
+                "out, or give a server several addresses: --model http://a:8000/v1,http://b:8000/v1"
             )
         if dtype != "auto":
             raise UserError("--dtype sets the data type of weights on this machine, and no model has any; leave it out")
@@ -145,9 +146,10 @@ class Placed:
 
         size, free = self._copies(number), psutil.virtual_memory().available
         if size > free and not torch.cuda.is_available():
+            fix = "if copies run out of memory, give fewer --replicas" if number > 1 else "give a smaller model"
             warn(
-                f"the weight files of {number} copies are {size / 2**30:.1f} GB, and {free / 2**30:.1f} GB of memory "
-                "are free; if copies run out of memory, give fewer --replicas"
+                f"the weight files of {count_of(number, 'copy', 'copies')} take {size / 2**30:.1f} GB, and "
+                f"{free / 2**30:.1f} GB of memory are free; {fix}"
             )
 
     def _copies(self, number: int) -> int:

@@ -27,7 +27,7 @@ def is_dicom(content: bytes) -> bool:
 
 
 def parted(path: Path) -> tuple[Path, int | None]:
-    """Part `scan.dcm#3` into the file and the frame; a file of exactly this name comes first."""
+    """Split `scan.dcm#3` into the file and the frame; a file of exactly this name comes first."""
     named = None if path.is_file() else _FRAME.fullmatch(str(path))
     return (Path(named[1]), int(named[2])) if named else (path, None)
 
@@ -37,7 +37,7 @@ def read_dicom(content: bytes, frame: int | None, most_pixels: int) -> Image:
 
     Args:
         content: The file.
-        frame: The frame's number, from 1; None if the file has one only.
+        frame: The frame's number, from 1; None if the file has only one.
         most_pixels: Most pixels of a frame.
 
     Raises:
@@ -63,9 +63,9 @@ def read_dicom(content: bytes, frame: int | None, most_pixels: int) -> Image:
 
 def _index(frame: int | None, frames: int) -> int:
     if frame is None and frames > 1:
-        raise DicomError(f"has {frames} frames; write #1 to #{frames} behind its name")
+        raise DicomError(f"has {frames} frames; write #1 to #{frames} after its name")
     if frame is not None and not 1 <= frame <= frames:
-        raise DicomError(f"has no frame {frame}; write {f'#1 to #{frames}' if frames > 1 else '#1'} behind its name")
+        raise DicomError(f"has no frame {frame}; write {f'#1 to #{frames}' if frames > 1 else '#1'} after its name")
     return (frame or 1) - 1
 
 

@@ -118,7 +118,7 @@ def training(role: str, where: Placement, tmp_path: Path, **more: Any) -> Traini
             "interview",
             Placement(replicas=2),
             dict.fromkeys(("patient", "triage", "specialist"), "bayes:derm34"),
-            "--replicas loads models with weights on this machine several times, and there is none",
+            "--replicas loads models with weights on this machine several times, and no model has any",
         ),
     ],
 )
@@ -151,7 +151,7 @@ def test_replicas_on_ray_play_the_same_texts(alone: list[tuple[Any, ...]], tmp_p
 @pytest.mark.parametrize(
     ("one", "names", "told"),
     [
-        (Placement(ray="auto"), ["starter"], "--ray names the cluster of the replicas; say how many"),
+        (Placement(ray="auto"), ["starter"], "--ray names the cluster of the replicas; give their number"),
         (Placement(replicas=2), ["bayes:derm34", "http://localhost:1/v1"], "--replicas loads models with weights"),
     ],
 )
@@ -175,7 +175,7 @@ def test_copies_that_need_more_memory_than_is_free_are_told() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         placed._tell_of_memory(2)
-    with pytest.warns(PluginWarning, match="the weight files of 900000 copies are .* GB, and .* GB of memory"):
+    with pytest.warns(PluginWarning, match="the weight files of 900,000 copies take .* GB, and .* GB of memory"):
         placed._tell_of_memory(900_000)
 
 

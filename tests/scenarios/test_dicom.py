@@ -84,7 +84,7 @@ def test_frames(tmp_path):
     path = dicom(tmp_path / "a.dcm", np.stack([RAMP, RAMP[:, ::-1]]))
     assert grey(Path(f"{path}#1")) == grey(Path(f"{path}#2"))[::-1]
     for name, said in (
-        ("a.dcm", "write #1 to #2 behind"),
+        ("a.dcm", "write #1 to #2 after"),
         ("a.dcm#3", "has no frame 3"),
         ("a.dcm#0", "has no frame 0"),
     ):

@@ -30,7 +30,7 @@ from consult.agents.grounding.vocabulary import Token, listed, tokens
 
 _UNITS = r"minute|hour|day|week|month|year|decade|summer|winter|spring|autumn"
 GENERAL = frozenset(f"disease:{one}" for one in ("disease", "illness", "syndrome"))
-"""Words for a disease that name none."""
+"""Words for diseases in general, which do not name one."""
 BABBLE = 4
 """This many unknown words in a sentence, more than those that are known, are no speech."""
 
@@ -152,7 +152,7 @@ def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
 
 
 def _is_image(reading: Reading, token: Token, likened: Collection[str]) -> bool:
-    """Return whether a word only belongs to what something is likened to: "like a kettle inside my head"."""
+    """Return whether a word only belongs to a comparison: "like a kettle inside my head"."""
     pictured = token.word in likened and token.classes <= {"body", "life", "time", "quality"}
     return pictured and not reading.is_unsaid(token) and not token.concepts & CLAIM_QUALITIES
 

@@ -1,4 +1,4 @@
-"""Idioms with words of the vocabulary that claim nothing of health, over normalised text."""
+"""Patterns of idioms that have words of the vocabulary but claim nothing about health, for normalised text."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from consult.agents.grounding.normal_form import TIME_UNITS
 CLOSE = 0.1
 """Times in different units are the same if they differ by at most this share: eight weeks are two months."""
 ROUNDED = 0.25
-"""Degrees by which a temperature may differ that was turned from one scale into the other."""
+"""Degrees by which a temperature may differ after it was converted to the other scale."""
 
 
 class Quantity(NamedTuple):
@@ -140,7 +140,7 @@ _SAME = {
     "millimetre": ("centimetre", 0.1), "foot": ("centimetre", 30.48), "metre": ("centimetre", 100.0),
     "mile": ("kilometre", 1.609), "pint": ("litre", 0.5),
 }  # fmt: skip
-"""Measure → the one that it is turned into, and how many of that it is."""
+"""Measure → the measure that it is converted to, and the factor."""
 _MEASURES = {
     "mm": "millimetre", "millimeter": "millimetre", "cm": "centimetre", "centimeter": "centimetre", "kg": "kilo",
     "kilogram": "kilo", "lb": "pound", "mg": "milligram", "degree": "degree", "time": "time", "pound": "pound",
@@ -198,7 +198,7 @@ _TWICE = re.compile(
     r" (?:(?!and\b|but\b)\w+ ){0,3}(?:not|no|never|without)\b"
     r"|\bnot (?:exactly |quite |entirely |really |completely |totally |altogether )?(?:no|without)\b"
 )
-"""Two negations, which are none."""
+"""Matches a double negation, which denies nothing."""
 
 
 def clauses(text: str) -> list[Clause]:

@@ -232,18 +232,18 @@ _FRACTIONS = (
     ("\u00be", " three quarters "),
     ("[\u00b5\u03bc](?=[gmlL])", "u"),
 )
-"""Signs for fractions and micro-, which compatibility would turn into other digits and letters."""
+"""Signs for fractions and micro-, which NFKC normalisation would turn into other digits and letters."""
 _EMOJI = {
     "\U0001f92e": "vomiting", "\U0001f922": "nausea", "\U0001f912": "fever", "\U0001f927": "sneezing",
     "\U0001fa78": "blood", "\U0001f48a": "pills", "\U0001f489": "injection", "\U0001f976": "chills",
     "\U0001f635": "dizzy", "\U0001f634": "sleep", "\U0001fa79": "plaster", "\U0001f6ac": "smoking",
     "\U0001f377": "wine", "\U0001f37a": "beer", "\U0001f930": "pregnant",
 }  # fmt: skip
-"""Emoji that make a claim, in words; others are colour."""
+"""Emoji that make a claim, in words; other emoji claim nothing."""
 
 
 def scripts(text: str) -> set[str]:
-    """Return the scripts of a text's letters, such as `LATIN`; a micro sign is of any."""
+    """Return the scripts of a text's letters, such as `LATIN`; a micro sign belongs to none."""
     return {unicodedata.name(c, "").partition(" ")[0] for c in text if c.isalpha()} - {"MICRO", ""}
 
 

@@ -37,7 +37,7 @@ ANSWER = re.compile(
 )
 """How a short answer begins."""
 ECHOED = re.compile(r"^\W*(?:\w+ ){0,3}\w+\?\s*")
-"""What a patient repeats of a question before the answer: "Sick? No."."""
+"""Matches the part of a question that a patient repeats before the answer: "Sick? No."."""
 OF_MINE = re.compile(
     r"\b(?:my|(?:have|had)(?: not)? i (?:been|had|got|lost)|(?:do|did|am|was) (?:i not|not i)|i have|i am|i had"
     r"|i was|our|his|her|he has|she has|we have)\b(?! (?:worried|to))"
@@ -107,7 +107,7 @@ OWN = re.compile(
     r"(?:(?:yes|no|well|yeah|actually|oh) )*i (?!think|guess|suppose|believe|know|notice|see|saw|found|would"
     r"|mean|say)\w+"
 )
-"""How a clause begins that tells of the speaker."""
+"""Matches the beginning of a clause about the speaker."""
 FIRST_ANYWHERE = re.compile(r"\b(?:i|me|my)\b")
 THIRD = re.compile(r"\b(?:he|she|his|her)\b")
 THIRD_ANYWHERE = re.compile(r"\b(?:he|she|him|his|her|hers|himself|herself|we|our|us)\b")
@@ -115,7 +115,7 @@ THIRD_ANYWHERE = re.compile(r"\b(?:he|she|him|his|her|hers|himself|herself|we|ou
 OTHERS = re.compile(
     r"(?:(?:yes|no|well|yeah|actually|oh|it is) )*(?:(?:my|our|the) (?P<who>[a-z]+)|(?:he|she|his|her)) "
 )
-"""How a clause begins that tells of somebody else."""
+"""Matches the beginning of a clause about somebody else."""
 HE_SHE = (r"\b(?:he|him|his)\b", r"\b(?:she|her|hers)\b")
 SUSPECTED = re.compile(r"\b(?:it|this|that) (?:is |be |was )?(?:not )?(?:be )?(?:a|an|some|my|1) .*")
 """What a patient asks whether it could be."""
@@ -126,7 +126,7 @@ LIKE = re.compile(
     r"|someone|\d+)\b"
     r"|(?:i|it|he|she|we|they) (?:am|is|are|was|were|had|have|has)\b)"
 )
-"""How a likeness begins."""
+"""Matches the beginning of a comparison."""
 LOOKS = re.compile(
     r"\b(?:feel|feels|look|looks|looked|smells?|sounds?|(?:it|they|that) (?:is |are |has |have )?"
     r"(?:got|gets?|getting|gone|goes|went|going|turn(?:s|ed|ing)?|becom(?:es|ing)|became))"
@@ -170,21 +170,21 @@ ANOTHER_TIME = re.compile(
     r"|\b(?:yesterday|today|tonight|ago|daily|weekly|always|constantly|never|rarely|sometimes|often|all the time)\b"
     r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
 )
-"""A time that can stand for another one."""
+"""Matches a time that can mean another one."""
 STOPPED = re.compile(
     r"\b(?:stopp?(?:ed)?|quit|(?:gave|given) up|(?:came|come|been) off|no longer|not \w+ any ?more)"
     r" (?:\w+ )?(?:taking|using|smoking|drinking|having|doing|eating|going|wearing|seeing|take|use|smoke|drink"
     r"|have)\b"
 )
-"""What was done, and is done no more."""
+"""Matches what was done earlier and is no longer done."""
 ENDED = re.compile(r"\b(?:stop|stopped|quit|up|off|no longer|any ?more|used to|former|until)\b")
 """What says so of a fact."""
 HOW_OFTEN = re.compile(
     r"\bhow (?:often|many times|frequently)\b|\bwhen (?:are|is|do|does)\b|\ball the time\b|\balways\b"
 )
-"""A question for how often something happens."""
+"""Matches a question about how often something happens."""
 SINCE_WHEN = re.compile(r"\b(?:when did|when was|when you|when it|how long|since when|how (?:often|recently))\b")
-"""A question for a time."""
+"""Matches a question about a time."""
 GUESSED = re.compile(
     r"\b(?:it|this|that) (?:must|has to|is bound to|will|is going to|can only|could only) be (?P<what>(?:an?"
     r"|some|my|1) .*)"
@@ -192,7 +192,7 @@ GUESSED = re.compile(
     r"|bound to be) (?P<that>(?:an?|some|1) .*)"
     r"|\b(?:convinced|certain|positive|swear|bet) (?:that )?(?:it|this|that) (?:is|was) .*"
 )
-"""What a patient takes the complaint for."""
+"""Matches what a patient believes the complaint is."""
 UNREAL = re.compile(r"\b(?:should|ought to|could|would) have\b")
 """What was not done."""
 COUNTED_TALK = re.compile(
@@ -205,7 +205,7 @@ SEVERE = re.compile(
     r"|excruciating|violent"
     r"|killing me|the worst|extreme(?:ly)?|constant|very (?:strong|painful|sore|much))\b"
 )
-"""What is not said of a slight complaint."""
+"""Matches what is not said of a mild complaint."""
 HISTORY = re.compile(
     r"\b(?:have you (?:ever |recently |been |any )?(?:had|noticed|seen|taken|tried|travelled|been|lost|any)"
     r"|did (?:you|it|he|she|your)\b(?! (?:\w+ )?(?:find|get here|come|manage|bring|walk|drive)\b)"
@@ -216,24 +216,24 @@ HISTORY = re.compile(
     r"|are you (?:allergic|pregnant|taking|on|married|working)|(?:does|has|did|is|was) (?:anyone|anybody|he|she"
     r"|it|your)\b(?! (?:holiday|weekend|journey|trip|day|week|morning|birthday)))"
 )
-"""A question for the patient's history or complaint."""
+"""Matches a question about the patient's history or complaint."""
 DECLINED = re.compile(
     r"\b(?:rather not|not want to|not like to|private|personal|have to (?:ask|check|look)|wish i could"
     r"|let me (?:think|check|see)"
     r"|sorry|pardon|again|louder|mean|never (?:met|knew|asked|looked|thought))\b"
 )
-"""What says that a question stays without an answer."""
+"""Matches words that leave a question unanswered."""
 MYSELF = re.compile(r"\bi (?:\w+ )+myself\b|\bi (?:have|do|am|did) too\b")
-"""How a patient answers for itself a question about others."""
+"""Matches how a patient answers a question about others for itself."""
 EXAMPLE = re.compile(r"\b(?:for example|for instance|such as|including|e\.g\.)")
-"""What stands before examples of what a question asks for."""
+"""Matches the words before examples in a question."""
 MALE = r"\b(?:husband|son|father|dad|brother|uncle|grandfather|grandad|grandpa|boy|nephew|boyfriend|man)\b"
 FEMALE = r"\b(?:wife|daughter|mother|mum|mom|sister|aunt|grandmother|gran|grandma|girl|niece|girlfriend|woman)\b"
 """Of whom one says "he" or "she"."""
 WHICH_SIDE = re.compile(
     r"\b(?:left|right) (?:\w+ )?or (?:\w+ )?(?:left|right)\b|\b(?:which|what|one) side\b|\bboth sides\b"
 )
-"""A question for a side."""
+"""Matches a question about a side."""
 WAITING = re.compile(
     r"\b(?:on hold|on the (?:phone|line)|(?:minutes?|hours?|days?) (?:away|from here|up the road|by (?:car|bus"
     r"|train)|on the (?:bus|train))|wait|driven|driving|put(?:ting)? (?:it|this) off|sat|sit|queue|mean(?:ing"

@@ -69,7 +69,7 @@ class _Fact:
             yield "denied"
 
     def _is_made_worse(self) -> bool:
-        """Return whether a slight complaint is told as a bad one."""
+        """Return whether a mild complaint is told as a severe one."""
         said = self.reading.said
         slight = any("quality:slight" in token.concepts for token in self.content)
         softened = any("quality:slight" in token.concepts for token in tokens(said)) or denies(said)
@@ -200,13 +200,13 @@ class _Fact:
 
 
 def _is_own(clause: Clause) -> bool:
-    """Return whether a clause is the speaker's own and about nobody else: "I take them myself"."""
+    """Return whether a clause is about the speaker and nobody else: "I take them myself"."""
     others = phrases.THIRD_ANYWHERE.search(clause.text) or "person" in classes_of(clause.text)
     return bool(phrases.OWN.match(clause.text)) and not others
 
 
 def _is_others(clause: Clause) -> bool:
-    """Return whether a clause tells of somebody else: "my mother fell"."""
+    """Return whether a clause is about somebody else: "my mother fell"."""
     match = phrases.OTHERS.match(clause.text)
     if not match or phrases.FIRST_ANYWHERE.search(clause.text[match.end() :]) or phrases.TALK.search(clause.text):
         return False

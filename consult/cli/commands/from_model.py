@@ -124,7 +124,7 @@ def _option(field: ShownField, usual: Any, *, hidden: bool) -> inspect.Parameter
 
 
 def _left_out(parameter: inspect.Parameter) -> inspect.Parameter:
-    """Return a parameter whose option is read, but not in the help."""
+    """Return a parameter whose option is read but not shown in the help."""
     typed, option = get_args(parameter.annotation)
     option = copy(option)
     option.hidden = True

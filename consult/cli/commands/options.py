@@ -68,7 +68,7 @@ Ray = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="The replicas run on the Ray cluster at this address; auto uses one that runs on this machine.",
+        help="The replicas run on the Ray cluster at this address; auto uses the one on this machine, or starts one.",
         rich_help_panel="How it is played",
     ),
 ]

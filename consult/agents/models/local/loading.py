@@ -125,7 +125,7 @@ def load_base(located: Located, dtype: Dtype = "auto") -> Base:
 
     Args:
         located: Where it is.
-        dtype: Data type of its weights; `auto` for float32 on a processor and bfloat16 on a GPU.
+        dtype: Data type of its weights; `auto` means float32 on a CPU and bfloat16 on a GPU.
 
     Raises:
         ModelError: The folder contains no model, or one that cannot be loaded safely.

@@ -17,15 +17,15 @@ import torch
 from consult.agents.models.local.key_values import States
 
 BLOCK = 8
-"""Tokens at a time by which a prompt is looked up."""
+"""Tokens in a block; prompts are looked up by whole blocks."""
 LEAST = 8
 """Fewest new tokens for which a prompt is kept."""
 IN_USE = 64
-"""A prompt that was used in the last so many batches is not removed for another one."""
+"""A prompt that was used in this many last batches is not removed for another one."""
 SHARE = 0.1
-"""Most memory that is used for it: this share of what is free once the model is loaded."""
+"""Most memory to use, as a share of what is free once the model is loaded."""
 ENOUGH = 2**29
-"""On a CPU, no model uses more bytes for it than this, or than its weights if they are larger."""
+"""Most bytes to use for a model on a CPU, unless its weights are larger: then their size."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def _free(ray: Any, kind: str, number: int) -> int:
 
 
 def refuse_too_many(number: int, there: int, free: int, what: str) -> None:
-    """Refuse more replicas than find a place: they would wait for one in silence.
+    """Refuse more replicas than there are places: the others would wait without a message.
 
     Args:
         number: How many.
@@ -69,15 +69,13 @@ def refuse_too_many(number: int, there: int, free: int, what: str) -> None:
     Raises:
         ModelError: There are too few.
     """
+    needed = f"{number} replicas need one each" if number > 1 else "a replica needs one"
     if there < number:
-        raise ModelError(
-            f"the Ray cluster has {count_of(there, what)}, and {number} replicas need one each; give --replicas {there}"
-        )
+        fix = f"give --replicas {there}" if there else "add one to the cluster, or leave out --ray"
+        raise ModelError(f"the Ray cluster has {count_of(there, what)}, and {needed}; {fix}")
     if free < number:
         fix = f"wait until more are free, or give --replicas {free}" if free else "wait until some are free"
-        raise ModelError(
-            f"the Ray cluster has {count_of(free, f'free {what}')}, and {number} replicas need one each; {fix}"
-        )
+        raise ModelError(f"the Ray cluster has {count_of(free, f'free {what}')}, and {needed}; {fix}")
 
 
 def alive(ray: Any) -> list[dict[str, Any]]:
@@ -86,7 +84,7 @@ def alive(ray: Any) -> list[dict[str, Any]]:
 
 
 def share(processors: Sequence[int], number: int) -> int:
-    """Return how many processors each replica gets, so that all find a place.
+    """Return how many processors each replica gets, so that there is room for all.
 
     Args:
         processors: Those of each machine.
@@ -100,7 +98,7 @@ def refuse_unreachable(address: str) -> None:
     """Refuse a cluster's address at which nothing listens: Ray itself would try for minutes, and end the process.
 
     Raises:
-        ModelError: It is such an address, or none.
+        ModelError: Nothing listens at it, or it is not an address.
     """
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not (host.strip("[]") and colon and port.isascii() and port.isdigit() and int(port) < 2**16) or "/" in host:

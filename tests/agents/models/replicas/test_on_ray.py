@@ -28,16 +28,18 @@ def test_a_cluster_that_does_not_run_is_told_at_once(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "free", "told"),
+    ("number", "there", "free", "told"),
     [
-        (2, 2, "the Ray cluster has 2 GPUs, and 3 replicas need one each; give --replicas 2"),
-        (4, 1, "the Ray cluster has 1 free GPU, and 3 replicas need one each; wait until more are free, or give"),
-        (4, 0, "the Ray cluster has 0 free GPUs, and 3 replicas need one each; wait until some are free"),
+        (3, 2, 2, "the Ray cluster has 2 GPUs, and 3 replicas need one each; give --replicas 2"),
+        (3, 4, 1, "the Ray cluster has 1 free GPU, and 3 replicas need one each; wait until more are free, or give"),
+        (3, 4, 0, "the Ray cluster has 0 free GPUs, and 3 replicas need one each; wait until some are free"),
+        (1, 1, 0, "the Ray cluster has 0 free GPUs, and a replica needs one; wait until some are free"),
+        (1, 0, 0, "the Ray cluster has 0 GPUs, and a replica needs one; add one to the cluster, or leave out --ray"),
     ],
 )
-def test_more_replicas_than_find_a_place_are_refused(there: int, free: int, told: str) -> None:
+def test_more_replicas_than_find_a_place_are_refused(number: int, there: int, free: int, told: str) -> None:
     with pytest.raises(ModelError, match=told):
-        refuse_too_many(3, there, free, "GPU")
+        refuse_too_many(number, there, free, "GPU")
     refuse_too_many(3, 3, 3, "GPU")
 
 
