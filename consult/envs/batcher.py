@@ -43,13 +43,7 @@ MORE = 1.25
 RANKS = {"opinion": 1, "decision": 2}
 """Task → rank: opinions wait for the conversations, and decisions, which are the longest, for the opinions."""
 HELD = 0.5
-<<<<<<< HEAD
-"""Share of the consultations from which on what waits for others is answered."""
-=======
 """Share of the consultations that must wait before deferred requests are answered."""
-MOST_LANES = 64
-"""Replicas with a lane of their own."""
->>>>>>> main
 PAUSE = 0.05
 """Seconds after a reply until what it led to is committed, together with what others led to meanwhile."""
 
