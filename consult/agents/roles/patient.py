@@ -348,8 +348,13 @@ def _left(view: PatientView, task: PatientTask) -> list[Fact]:
 def _instructions(prompt: Prompt, view: PatientView, refused: str = "") -> str:
     """Return a prompt's text without what was said and the refused answer that it quotes, which may be repeated."""
     text = "\n".join(message.text for message in prompt.messages)
-    for said in (_quoted(refused), *(line.text for line in view.lines)):
-        text = text.replace(said, " ") if said else text
+    quoted = _quoted(refused)
+    if quoted:
+        # Only the quote: the refused answer may itself be a sentence of the instructions.
+        before, _, after = text.rpartition(quoted)
+        text = f"{before} {after}"
+    for line in view.lines:
+        text = text.replace(line.text, " ") if line.text else text
     return text
 
 

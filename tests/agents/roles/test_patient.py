@@ -308,6 +308,15 @@ def test_a_second_answer_that_repeats_what_was_said_of_the_first_is_refused(make
     assert (act.text, len(fake.asked)) == (GOOD, 3)
 
 
+def test_instructions_that_are_repeated_twice_are_refused_twice(make: Make, derm34: Scenario) -> None:
+    echo = "The doctor has told you the conclusion and you have no more questions. Say goodbye in one line."
+    patient, fake = make(satisfied=[echo, echo, "Thanks."], reluctant=[echo, echo, "Hm, no."])
+    told = Line("attending", "conclude", "I think that I know what it is.")
+    seen = replace(view(derm34, told, temperament="sanguine"), offers=("satisfied",))
+    said = asyncio.run(patient.react(seen, context(0)))
+    assert said.text in ("Thanks.", "Hm, no.") and len(fake.asked) == 3
+
+
 @pytest.mark.parametrize(
     "unspoken",
     [
