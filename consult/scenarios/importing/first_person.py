@@ -49,7 +49,8 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    rf"(?<![\w'])(?:{_WHO}(?!'s)|s?he)\s+((?:\w+ly|also|never|still|currently)\s+)?(\w+)", re.IGNORECASE
+    rf"(?<![\w'])(?:{_WHO}(?!'s)|s?he)\s+((?:\w+ly|also|never|still|currently)\s+)?((?:has|does|is|was)n't\b|\w+)",
+    re.IGNORECASE,
 )
 _OWN = re.compile(
     rf"\b{_WHO}'s\b|\bhis\b|\bher\b(?!\s*(?:[.,;)]|$|\b(?:to|for|in|with|and|at|on|from|by|as|that|up|down|out|off|awake|when|while|because|if)\b))",
@@ -120,7 +121,7 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         sentence: Without its full stop.
         sex: The patient's sex, `female` or `male`, if known.
     """
-    said = _LABEL.sub("", _LEAD.sub("", sentence))
+    said = _LABEL.sub("", _LEAD.sub("", sentence.replace("n\u2019t", "n't")))
     said = re.sub(
         r"^(?:(?:the )?patient, )?me, ", "I, ", re.sub(r"^Patient\b", "The patient", said), flags=re.IGNORECASE
     )

@@ -258,6 +258,9 @@ def test_old_line_ends_and_pipes_are_read(tmp_path: Path, given) -> None:
             "the rash does not bother me, but my mother is worried",
         ),
         ("She yells and cries but does not wake", "I yell and cry but do not wake"),
+        ("She hasn't been abroad", "I haven't been abroad"),
+        ("She doesn\u2019t smoke and isn\u2019t pregnant", "I don't smoke and am not pregnant"),
+        ("She didn't cough", "I didn't cough"),
         # Sentences stay as they are.
         ("Rash treated with steroids", "Rash treated with steroids"),
         ("Nails on both hands turn yellow", "Nails on both hands turn yellow"),
