@@ -10,8 +10,8 @@ from consult.scenarios.importing.cleaning import as_text
 from consult.scenarios.importing.columns import flattened
 from consult.scenarios.importing.entries import named
 from consult.scenarios.importing.first_person import symptom
-from consult.scenarios.importing.records import read_objects
-from consult.scenarios.importing.row import Passage, Read, Row, Rows, UnusableRow
+from consult.scenarios.importing.records import read_objects, rows_from
+from consult.scenarios.importing.row import Passage, Row, Rows, UnusableRow
 from consult.scenarios.importing.sentences import sentences
 
 _TOPICS = {
@@ -28,11 +28,7 @@ _TOPICS = {
 
 def read_agentclinic(source: Path) -> Rows:
     """Read the cases of an `agentclinic_*.jsonl`."""
-    for line, fields in read_objects(source):
-        try:
-            yield Read(line, fields if isinstance(fields, UnusableRow) else _row(fields))
-        except UnusableRow as unusable:
-            yield Read(line, unusable)
+    return rows_from(read_objects(source), _row)
 
 
 def _row(fields: Mapping[str, Any]) -> Row:

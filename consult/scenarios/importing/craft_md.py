@@ -8,8 +8,8 @@ from typing import Any
 
 from consult.errors import UserError
 from consult.scenarios.importing.cleaning import as_text
-from consult.scenarios.importing.records import Table
-from consult.scenarios.importing.row import Passage, Read, Row, Rows, UnusableRow
+from consult.scenarios.importing.records import Table, rows_from
+from consult.scenarios.importing.row import Passage, Row, Rows, UnusableRow
 from consult.scenarios.importing.sentences import sentences
 
 NEEDED = ("case_vignette", "answer")
@@ -25,11 +25,7 @@ def read_craft_md(source: Path) -> Rows:
     missing = next((name for name in NEEDED if name not in table.columns), None)
     if missing is not None:
         raise UserError(f"{source}: has no column '{missing}'; is it a CRAFT-MD table? else import it as csv")
-    for line, fields in table:
-        try:
-            yield Read(line, fields if isinstance(fields, UnusableRow) else _row(fields))
-        except UnusableRow as unusable:
-            yield Read(line, unusable)
+    return rows_from(table, _row)
 
 
 def _row(fields: Mapping[str, Any]) -> Row:

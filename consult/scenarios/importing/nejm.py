@@ -13,8 +13,8 @@ from typing import Any
 
 from consult.errors import UserError
 from consult.scenarios.importing.cleaning import as_text
-from consult.scenarios.importing.records import read_objects
-from consult.scenarios.importing.row import Passage, Read, Row, Rows, UnusableRow
+from consult.scenarios.importing.records import read_objects, rows_from
+from consult.scenarios.importing.row import Passage, Row, Rows, UnusableRow
 from consult.scenarios.importing.sentences import sentences
 
 MOST_LITERAL = 20_000
@@ -52,15 +52,7 @@ def read_nejm(source: Path) -> Rows:
     """
     if source.is_dir() or not source.exists():
         raise UserError(f"'{source}' is not a file; give agentclinic_nejm.jsonl")
-    return _rows(source)
-
-
-def _rows(source: Path) -> Rows:
-    for line, fields in read_objects(source):
-        try:
-            yield Read(line, fields if isinstance(fields, UnusableRow) else _row(fields))
-        except UnusableRow as unusable:
-            yield Read(line, unusable)
+    return rows_from(read_objects(source), _row)
 
 
 def _row(fields: Mapping[str, Any]) -> Row:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from consult.scenarios.importing.columns import Columns
-from consult.scenarios.importing.records import Record, Table, read_objects
-from consult.scenarios.importing.row import Read, Rows, UnusableRow
+from consult.scenarios.importing.records import Record, Table, read_objects, rows_from
+from consult.scenarios.importing.row import Rows
 
 
 def read_csv(source: Path, mapping: Mapping[str, str]) -> Rows:
@@ -31,8 +31,4 @@ def read_jsonl(source: Path, mapping: Mapping[str, str]) -> Rows:
 
 def rows_of(records: Iterable[Record], columns: Columns) -> Rows:
     """Read records as rows."""
-    for line, fields in records:
-        try:
-            yield Read(line, fields if isinstance(fields, UnusableRow) else columns.row(fields))
-        except UnusableRow as unusable:
-            yield Read(line, unusable)
+    return rows_from(records, columns.row)

@@ -17,8 +17,8 @@ from consult.errors import UserError
 from consult.scenarios.importing.cleaning import as_text
 from consult.scenarios.importing.mdbench import split_of
 from consult.scenarios.importing.question_files import found, lacking
-from consult.scenarios.importing.records import Table
-from consult.scenarios.importing.row import Passage, Read, Row, Rows, UnusableRow
+from consult.scenarios.importing.records import Table, rows_from
+from consult.scenarios.importing.row import Passage, Row, Rows, UnusableRow
 from consult.scenarios.scenario import Label
 
 SUFFIX = ".csv"
@@ -260,15 +260,7 @@ def rows_of(path: Path, needed: Sequence[str], row: RowOf) -> Rows:
     """
     table = Table(path)
     lacking(path, table.columns, needed)
-    return _rows(table, path.parent, row)
-
-
-def _rows(table: Table, root: Path, row: RowOf) -> Rows:
-    for line, fields in table:
-        try:
-            yield Read(line, fields if isinstance(fields, UnusableRow) else row(fields, root))
-        except UnusableRow as unusable:
-            yield Read(line, unusable)
+    return rows_from(table, lambda fields: row(fields, path.parent))
 
 
 def _cell(fields: Mapping[str, Any], name: str) -> str:

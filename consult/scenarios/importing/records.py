@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from consult.counts import count_of
 from consult.errors import UserError
 from consult.reading import SMALL
 from consult.scenarios.importing.lines import Lines
-from consult.scenarios.importing.row import UnusableRow
+from consult.scenarios.importing.row import Read, Row, Rows, UnusableRow
 from consult.scenarios.json_lines import parse_line
 
 DELIMITERS = ",;\t|"
@@ -37,6 +37,20 @@ def read_objects(path: Path) -> Iterator[Record]:
                 return
             except UnusableRow as unusable:
                 yield Record(lines.first, unusable)
+
+
+def rows_from(records: Iterable[Record], row: Callable[[Mapping[str, Any]], Row]) -> Rows:
+    """Turn records into rows; a record that cannot be one is named with its line.
+
+    Args:
+        records: Lines with their fields, or why they have none.
+        row: Makes a row of fields, or raises `UnusableRow`.
+    """
+    for line, fields in records:
+        try:
+            yield Read(line, fields if isinstance(fields, UnusableRow) else row(fields))
+        except UnusableRow as unusable:
+            yield Read(line, unusable)
 
 
 def _object(line: str) -> Mapping[str, Any]:
