@@ -16,15 +16,20 @@ from consult.scenarios.importing.ages import age_in_cell, age_in_text
 from consult.scenarios.importing.cleaning import cleaned, was_cleaned, without_markup
 from consult.scenarios.importing.first_person import as_clause, in_first_person
 from consult.scenarios.importing.names import Diagnosis
-from consult.scenarios.importing.notes import asks, is_doctors, is_shorthand, spelled_out
+from consult.scenarios.importing.notes import asks, is_doctors, is_shorthand
 from consult.scenarios.importing.row import Passage, Row, UnusableRow
 from consult.scenarios.importing.sentences import MOST_CHARACTERS, denies, says_nothing, sentences
+from consult.scenarios.importing.shorthand import spelled_out
+from consult.scenarios.importing.tellers import of_relative, relative_of, sex_of
 from consult.scenarios.importing.topics import EXAMINATIONS, TOPICS, examination_of, is_found, topic_of
+from consult.scenarios.importing.unsayable import is_sayable
 
 MOST_FACTS = 60
 MOST_FINDINGS = 120
 MOST_NAMES = 100
 """Most topics, most examinations and most clinics from a source."""
+LONGEST_ANSWER = 4
+"""Most words of a note without a verb that answers the question of its topic ("Right-handed")."""
 LOOK = "please look at this"
 """The complaint if there is only a photograph."""
 
@@ -36,6 +41,10 @@ _SPLITS = {"train": "train", "training": "train", "validation": "validation", "v
            "val": "validation", "dev": "validation", "test": "test", "testing": "test", "": "test"}  # fmt: skip
 _HAVING = re.compile(r"^I have (?=(?:an? )?\w)")
 """Matches the beginning that a reader has given to a symptom, if an examination shows it."""
+_LIFE = re.compile(
+    r"(?:hello, )?(?:I|he|she|the patient) (?:works?|lives?|stud(?:y|ies)|smokes?|drinks?)\b", re.IGNORECASE
+)
+"""Matches the beginning of what says how the patient lives."""
 _TOPIC = re.compile(r"[a-z][a-z ,_]{0,40}")
 
 
@@ -124,6 +133,8 @@ class _Writer:
 
     def __init__(self, card: Card, diagnosis: Diagnosis | None, menu: Menu, sex: str | None, age: int | None) -> None:
         self.card, self.diagnosis, self.menu, self.sex, self.age = card, diagnosis, menu, sex, age
+        self.relative: str | None = None
+        """The patient, if a relative tells the case ("wife")."""
         self.said: set[str] = set()
         self.left_out: set[str] = set()
         self.sorted_out: list[dict[str, Any]] = []
@@ -134,10 +145,16 @@ class _Writer:
         told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
         noted = False
         candidates = [*stated, *told]
-        # A question is a complaint only where nothing else is said.
-        for sentence in sorted(candidates, key=asks):
+        self._listen(candidates)
+        # A question is a complaint only where nothing else is said; work and habits are none.
+        for sentence in sorted(
+            candidates, key=lambda said: (asks(said), said not in stated and _LIFE.match(said) is not None)
+        ):
             clause = self._clause(Passage(sentence))
-            if clause and (is_doctors(sentence) or is_shorthand(clause)):
+            unasked = asks(sentence) and not clause.endswith("?")
+            if clause and (
+                unasked or is_doctors(sentence) or is_shorthand(clause) or self._is_not_the_patients(sentence, clause)
+            ):
                 noted = True
             elif clause and (sentence in stated or not is_found(sentence, clause)):
                 self.said.add(clause.lower())
@@ -161,12 +178,29 @@ class _Writer:
                 if is_doctors(sentence) or (not passage.topic and is_found(sentence, clause)):
                     bare = _HAVING.sub("", sentence)
                     self.sorted_out.append(self._finding(replace(part, text=bare, topic="")))
-                elif is_shorthand(clause) or asks(sentence) or asks(clause):
+                elif self._unsaid(part, clause):
                     self.card.aside.append(sentence)
                 else:
                     topic = self._possible(self.menu.topic(passage.topic, clause), clause)
                     none = {"none": True} if passage.none or denies(clause) else {}
                     yield {"topic": topic, "text": clause, **none}
+
+    def _listen(self, told: Sequence[str]) -> None:
+        """Find out whether a relative tells the case."""
+        self.relative = relative_of(told)
+        self.sex = self.sex or (sex_of(self.relative) if self.relative else None)
+
+    def _unsaid(self, passage: Passage, clause: str) -> bool:
+        """Return whether no patient would say a clause, or nothing about the patient is said."""
+        if is_shorthand(clause) or asks(passage.text) or asks(clause):
+            return True
+        # A note begins with a capital; "on both of my arms" is a whole answer to where it is.
+        words = 0 if not passage.topic else LONGEST_ANSWER if passage.text[:1].isupper() else MOST_CHARACTERS
+        return self._is_not_the_patients(passage.text, clause, words)
+
+    def _is_not_the_patients(self, sentence: str, clause: str, words: int = 0) -> bool:
+        told = self.relative is None or of_relative(sentence, self.relative) != ""
+        return not told or not is_sayable(clause, words)
 
     def findings(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
         """Return the findings of examinations."""
@@ -184,7 +218,8 @@ class _Writer:
         """Reword a sentence as the patient's; empty if it says nothing, or reveals too much."""
         if says_nothing(passage.text) or not self.fits(passage.text):
             return ""
-        clause = in_first_person(spelled_out(passage.text), self.sex)
+        text = (of_relative(passage.text, self.relative) if self.relative else "") or passage.text
+        clause = in_first_person(spelled_out(text), self.sex)
         return clause if re.search(r"\w", clause) else ""
 
     def fits(self, text: str) -> bool:

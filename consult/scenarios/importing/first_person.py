@@ -8,11 +8,28 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple, Self
 
 from consult.scenarios.importing.cleaning import SENTENCES
 from consult.scenarios.importing.entries import HABITS, standing
+from consult.scenarios.importing.lay_words import in_lay_words
+from consult.scenarios.importing.remarks import without_remarks
+from consult.scenarios.importing.reporting import plainly
+from consult.scenarios.importing.whole import agreed, whole
 
-_WHO = r"(?:the|this) (?:patient|boy|girl|man|woman|infant|child|toddler|baby|adolescent|newborn|neonate|teenager)"
+_WHO = (
+    r"(?:the|this) (?:\d+-(?:year|month|week|day)-old )?(?:patient|boy|girl|man|woman|infant|child|toddler|baby"
+    r"|adolescent|newborn|neonate|teenager)"
+)
+_CASE = re.compile(
+    r"^(?:(?:this|the) (?:case|individual)|(?:today's|yesterday's|a new|my new|one) (?:out)?patient),?(?= (?:has|had"
+    r"|is|was|presents?|developed|started|began)\b(?! (?:discussed|reviewed|presented to|reported|closed)))",
+    re.IGNORECASE,
+)
+_APPOSITIVE = re.compile(
+    rf"^{_WHO}, (?P<what>an? [^,.;]{{3,60}}?), (?=(?:has|had|is|was|presented|came|developed)\b)", re.IGNORECASE
+)
+_OWN_WORDS = re.compile(r"\b(?:I|me|my|we|our)\b")
 _LEAD = re.compile(
     r"^(?:on further questioning|in addition|additionally|also|moreover|furthermore|specifically),?\s+", re.IGNORECASE
 )
@@ -32,12 +49,6 @@ _AGED = re.compile(
     r"was referred|has|had|comes|came|reports?|was admitted)\b",
     re.IGNORECASE,
 )
-_PRESENTS = re.compile(
-    r"^(?:I\s+)?(?:present|presented|presenting|presents|come|came)(?: (?:to|at) [^.,;]{1,60}?)??"
-    r"(?: (?:with|for) (?:complaints? of|evaluation of|concerns? (?:about|regarding)|a complaint of)| with| for)\s+",
-    re.IGNORECASE,
-)
-_NOW = re.compile(r", and I present(?:ed)?(?: (?:to|at) [^,.;]{1,40}?)? with ")
 _SAYS_THAT = re.compile(
     rf"^(?:{_WHO}|s?he|they)\s+(?:also\s+|further\s+|then\s+)?"
     r"(?:report|state|note|say|mention|describe|recall|explain|add|observe|admit|claim)(?:s|d|ed)?\s+that\s+",
@@ -48,45 +59,72 @@ _DENIES = re.compile(
     r"(?:any\s+|a\s+)?",
     re.IGNORECASE,
 )
-_SUBJECT = re.compile(
-    rf"(?<![\w'])(?:{_WHO}(?!'s)|s?he)\s+((?:\w+ly|also|never|still|currently)\s+)?((?:has|does|is|was)n't\b|\w+)",
-    re.IGNORECASE,
+_ADVERBS = r"((?:(?:\w+ly|also|never|still|often|sometimes|always|usually|now|then|first|just|ever|no longer)\s+)*)"
+_NO_OBJECT = (
+    r"(?!\s*(?:[.,;)]|$|\b(?:to|for|in|with|and|at|on|from|by|as|that|up|down|out|off|awake|when|while|because|if)\b))"
 )
-_OWN = re.compile(
-    rf"\b{_WHO}'s\b|\bhis\b|\bher\b(?!\s*(?:[.,;)]|$|\b(?:to|for|in|with|and|at|on|from|by|as|that|up|down|out|off|awake|when|while|because|if)\b))",
-    re.IGNORECASE,
+
+
+class _Pronouns(NamedTuple):
+    """Patterns of the patient as subject, as owner, as object, and of the reflexive."""
+
+    subject: re.Pattern[str]
+    own: re.Pattern[str]
+    object: re.Pattern[str]
+    self: re.Pattern[str]
+
+    @classmethod
+    def of(cls, subject: str, own: str, object: str) -> Self:
+        flags = re.IGNORECASE
+        return cls(
+            re.compile(rf"(?<![\w'])(?:{_WHO}(?!'s)|{subject})\s+{_ADVERBS}((?:has|does|is|was)n't\b|\w+)", flags),
+            re.compile(rf"\b{_WHO}'s\b|{own}", flags),
+            re.compile(rf"\b{_WHO}(?!')\b|\b{object}\b", flags),
+            re.compile(rf"\b{object}self\b", flags),
+        )
+
+
+_PRONOUNS = {
+    "male": _Pronouns.of("he", r"\bhis\b", "him"),
+    "female": _Pronouns.of("she", rf"\bher\b{_NO_OBJECT}", "her"),
+    None: _Pronouns.of("s?he", rf"\bhis\b|\bher\b{_NO_OBJECT}", "(?:him|her)"),
+}
+"""The patient's sex → what names the patient; of the other sex, a pronoun is another person's."""
+_SAW_PATIENT = re.compile(
+    r"^(my \w+ (?:\w+ed|found|saw|took|brought|told|heard)) (?:him|her)\b(?! \w+ (?:is|was|has|had))"
 )
-_OBJECT = re.compile(rf"\b{_WHO}(?!')\b|\bhim\b|\bher\b", re.IGNORECASE)
+"""Matches a relative who did something to the patient."""
+_BY_NAME = _Pronouns.of("(?!)", "(?!)", "(?!)")
 _BARE = re.compile(
-    rf"^((?:reports?|reported|was|had|denie[sd]|states|notes|has|is|admits|complains|describes|{HABITS})\b)",
+    rf"^((?:reports?|reported|was|had|denie[sd]|states|notes|has|is|admits|complains|complaining(?= of)|describes"
+    rf"|endorse[sd]|acknowledge[sd]|presents|presented"
+    rf"|fell|woke|collapsed|fainted|slipped|tripped|twisted|injured|vomited|{HABITS})\b)",
     re.IGNORECASE,
 )
 """Matches the beginning of a sentence without its subject."""
-_ALSO = re.compile(
-    r"(\band|\bbut|,)( (?:otherwise|instead|also|then|now))? "
-    rf"((?:has|is|says|reports|states|notes|does|{HABITS})\b|(?:has|does|is|was)n't\b)"
-)
-_ALSO_DENIES = re.compile(r"\b(and|but) denies (?:having |experiencing )?(?:any |an? )?")
 _CHILD = re.compile(
     r"\b(?:his|her|their) (?:\d+-(?:year|month)-old )?(?:son|daughter|child|baby|boy|girl|infant)(?P<own>'s)?"
     r"(?: (?P<verb>has|had|is|was|does|did|began|developed|complains|started)\b)?",
     re.IGNORECASE,
 )
-_PARENT = re.compile(r"\b(?:mother|father|mom|dad|parents?|grandmother|grandfather|guardian)\b", re.IGNORECASE)
+_PARENT = re.compile(r"\b(?:mother|father|mom|mum|dad|parents?|grandmother|grandfather|guardian)\b", re.IGNORECASE)
 _RELATIVE = re.compile(
     r"\b(?:his|her) (?=(?:\w+ )?(?:mother|father|parents?|wife|husband|sister|brother|son|daughter|partner|family)\b)",
     re.IGNORECASE,
 )
 _WHOSE = re.compile(r"\b(?:his|her) (?:[\w-]+ )?$", re.IGNORECASE)
 """Matches whose relative the next word is."""
-_SELF = re.compile(r"\b(?:him|her)self\b", re.IGNORECASE)
 _OTHERS = {
     "female": re.compile(
-        r"\b(?:mother|wife|sister|daughter|girlfriend|grandmother|aunt|partner|doctor|physician)\b", re.I
+        r"\b(?:mother|mum|mom|wife|sister|daughter|girlfriend|grandmother|aunt|partner|doctor|physician)\b", re.I
     ),
     "male": re.compile(
-        r"\b(?:father|husband|brother|son|boyfriend|grandfather|uncle|partner|doctor|physician)\b", re.I
+        r"\b(?:father|dad|husband|brother|son|boyfriend|grandfather|uncle|partner|doctor|physician)\b", re.I
     ),
+}
+_OF_SEX = {
+    "female": re.compile(r"\b(?:she|her|hers)\b", re.IGNORECASE),
+    "male": re.compile(r"\b(?:he|him|his)\b", re.IGNORECASE),
 }
 _IRREGULAR = {
     "hasn't": "haven't",
@@ -121,7 +159,11 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         sentence: Without its full stop.
         sex: The patient's sex, `female` or `male`, if known.
     """
-    said = _LABEL.sub("", _LEAD.sub("", sentence.replace("n\u2019t", "n't")))
+    said = _LABEL.sub("", _LEAD.sub("", without_remarks(sentence.replace("n\u2019t", "n't"))))
+    said = _lowered(_CASE.sub("The patient", said))
+    if re.search(r"\b(?:the|this) (?:patient|woman)\b(?!'s)", said, re.IGNORECASE):
+        said = re.sub(r"\b(?:the|her) (baby|fetus|infant|newborn)\b", r"my \1", said, flags=re.IGNORECASE)
+    said = _APPOSITIVE.sub(r"The patient is \g<what> and ", said)
     said = re.sub(
         r"^(?:(?:the )?patient, )?me, ", "I, ", re.sub(r"^Patient\b", "The patient", said), flags=re.IGNORECASE
     )
@@ -131,25 +173,44 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         # The parent speaks of the patient.
         said = _CHILD.sub(_as_child, said)
     if not said.endswith("?"):
-        said = _BARE.sub(lambda verb: f"He {verb.group().lower()}", said)
+        said = _BARE.sub(lambda verb: f"The patient {verb.group().lower().replace('complaining', 'complains')}", said)
     said = _AGED.sub(_introduced, said, count=1)
     said = _DENIES.sub("I have had no ", said, count=1) if _DENIES.match(said) else said
     said = _SAYS_THAT.sub("", said, count=1)
-    other = _other(said, sex)
+    names = _PRONOUNS.get(sex, _PRONOUNS[None])
+    names = _PRONOUNS[_opposite(said)] if sex is None else names
+    other = _other(said, sex) if sex is not None or names is _PRONOUNS[None] else None
     if other is None:
-        said = _own(said)
+        said = _own(said, names)
     else:
         # Before the other person is named, the pronouns are the patient's.
-        said = _own(said[:other]) + said[other:]
+        said = _own(said[:other], names) + said[other:]
         said = _RELATIVE.sub("my ", re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE))
-        said = re.sub(rf"^{_SUBJECT.pattern}", _subject, said, flags=re.IGNORECASE)
-    said = _NOW.sub(", and now I have ", _PRESENTS.sub("I have ", said, count=1))
-    said = _ALSO_DENIES.sub(r"\1 I have had no ", said)
-    if re.search(r"(?:^|, )I\b", said):
-        said = _ALSO.sub(_also, said)
-    else:
+        said = re.sub(rf"^{names.subject.pattern}", _subject, said, flags=re.IGNORECASE)
+        said = _SAW_PATIENT.sub(r"\1 me", _own(said, _BY_NAME))
+    said = plainly(agreed(said))
+    if not re.search(r"(?:^|, )I\b", said):
         said = said.replace("but otherwise has ", "but otherwise I have ")
-    return as_clause(said.strip())
+    said = whole(said.strip())
+    if not _OWN_WORDS.search(sentence.removeprefix("I have ")):
+        said = in_lay_words(said)
+    return as_clause(said)
+
+
+_ADJECTIVE = re.compile(
+    r"(?:ent|ant|ful|ic|ous|ive|less|[^s]ed|[^lm]ing|ible|able|thick|thin|red|dry|flaccid|multiple|scaly|crusty"
+    r"|rough|sudden|severe|acute|hard|soft|tender|sharp"
+    r"|dull|still|mild|painful|itchy|greasy|dark|pale|yellow|green|pink|brown|white|buccal|small|large|old|new)$",
+    re.IGNORECASE,
+)
+
+
+def _lowered(title: str) -> str:
+    """Write a title whose words all begin with capitals in lower case."""
+    words = re.findall(r"[A-Za-z]{4,}", title)
+    if len(words) < 3 or not all(word[0].isupper() and word[1:].islower() for word in words):
+        return title
+    return title[:1] + re.sub(r"\b[A-Z][a-z]+\b", lambda word: word.group().lower(), title[1:])
 
 
 def as_clause(text: str) -> str:
@@ -163,17 +224,32 @@ def as_clause(text: str) -> str:
 def symptom(text: str) -> str:
     """Word a symptom in note form ("Double vision") as a clause; whole sentences and denials are not changed."""
     text = text.strip().rstrip(".")
-    told = rf"(?:no|denies|denied|unaware|none|not|I|he|she|(?:the )?patient|history|reports?|states|notes|{HABITS})\b"
+    told = (
+        rf"(?:no|denies|denied|unaware|none|not|I|he|she|(?:the )?patient|history|reports?|states|notes|appears?"
+        rf"|appeared|exclusively"
+        rf"|relieved|mother|father|parents?|brother|sister|wife|husband|currently|recently|{HABITS})\b"
+    )
     if re.match(told, text, re.IGNORECASE):
         return text
-    if re.search(r"\b(?:is|are|was|were|has|have|had|worsens?|improves?|occurs?|started|began|radiat\w+s)\b", text):
+    text = _listed(text)
+    if re.search(
+        r"^(?!.*\b(?:that|which|who|when)\b).*\b(?:is|are|was|were|has|have|had|spread|died|worsens?|improves?"
+        r"|occurs?|started|began|radiat\w+s)\b",
+        text,
+    ):
         return text
     lowered = text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
     return f"I have {lowered}"
 
 
-def _also(also: re.Match[str]) -> str:
-    return f"{also.group(1).replace(',', ' and')}{also.group(2) or ''} {_first(also.group(3))}"
+def _listed(text: str) -> str:
+    """Put "and" before the last of several symptoms."""
+    parts = text.split(", ")
+    if len(parts) < 2 or re.search(r"(?:^| )and ", parts[-1]) or any(len(part.split()) > 4 for part in parts):
+        return text
+    if any(_ADJECTIVE.search(part) for part in parts[:-1]):
+        return text
+    return f"{', '.join(parts[:-1])} and {parts[-1][:1].lower() + parts[-1][1:]}"
 
 
 def _as_child(match: re.Match[str]) -> str:
@@ -211,9 +287,18 @@ def _first(verb: str) -> str:
     return verb[:-2] if re.search(r"(?:sh|ch|x|ss|zz)es$", lowered) else verb[:-1]
 
 
-def _own(said: str) -> str:
-    said = _SUBJECT.sub(_subject, said)
-    return _OBJECT.sub("me", _OWN.sub("my", _SELF.sub("myself", said)))
+def _own(said: str, names: _Pronouns) -> str:
+    said = names.subject.sub(_subject, said)
+    return names.object.sub("me", names.own.sub("my", names.self.sub("myself", said)))
+
+
+def _opposite(sentence: str) -> str | None:
+    """Return the sex of whom a pronoun must be the patient's, since only persons of the other sex are named."""
+    kinds = [kind for kind, people in _OTHERS.items() if people.search(sentence)]
+    opposite = {"female": "male", "male": "female"}[kinds[0]] if len(kinds) == 1 else None
+    return (
+        opposite if opposite and _OF_SEX[opposite].search(sentence) and not _OF_SEX[kinds[0]].search(sentence) else None
+    )
 
 
 def _other(sentence: str, sex: str | None) -> int | None:

@@ -11,36 +11,8 @@ import re
 from functools import lru_cache
 
 from consult.scenarios.importing.cleaning import SENTENCES
+from consult.scenarios.importing.remarks import without_remarks
 
-_SPELLED = tuple(
-    (re.compile(pattern, re.IGNORECASE), words)
-    for pattern, words in (
-        (r"^\d{1,3}\s*(?:y/o|yo|yr old|yrs old|-year-old| year old)?\s*(?:F|M|female|male)\b", "The patient"),
-        (r"\b(\d{1,3})\s*(?:y/o|yo|yr old|yrs old)\b", r"\1-year-old"),
-        (r"(?:\bfor|\bx|\u00d7)\s*(\d{1,3})\s*/\s*7\b", r"for \1 days"),
-        (r"(?:\bfor|\bx|\u00d7)\s*(\d{1,3})\s*/\s*52\b", r"for \1 weeks"),
-        (r"(?:\bfor|\bx|\u00d7)\s*(\d{1,3})\s*/\s*12\b", r"for \1 months"),
-        (r"(?:\bx|\u00d7)\s*(\d{1,3})\s*(?:d|days?)\b", r"for \1 days"),
-        (r"(?:\bx|\u00d7)\s*(\d{1,3})\s*(?:w|wks?|weeks?)\b", r"for \1 weeks"),
-        (r"(?:\bx|\u00d7)\s*(\d{1,3})\s*(?:m|mths?|months?)\b", r"for \1 months"),
-        (r"(?:\bx|\u00d7)\s*(\d{1,3})\s*(?:y|yrs?|years?)\b", r"for \1 years"),
-        (r"^(?:pt|pat)\.?(?=\s)", "The patient"),
-        (r"^c/o\b:?", "The patient complains of"),
-        (r"\bc/o\b:?", "complains of"),
-        (r"^(?:p/w|presents w/)\s+", "The patient presents with "),
-        (r"^(?:(?:hx|h/o|hist)\b\.?:?(?:\s+of)?|history of)\s+", "The patient has a history of "),
-        (r"^currently\s+(?=tak|us|on\b)", "The patient is currently "),
-        (r"^(?:pmhx?|pmh/o|past medical history):\s*", "The patient has a history of "),
-        (r"\b(?:h/o|hx of)\b", "history of"),
-        (r"^nkd?a\b.*$", "The patient has no known allergies"),
-        (r"\bw/o\b", "without"),
-        (r"\bw/(?=\s|\w)\s*", "with "),
-        (r"\bb/l\b", "on both sides"),
-        (r"\bs/p\b", "after"),
-        (r"\b(the patient) (?:is|was) (?=complains)", r"\1 "),
-    )
-)
-"""Shorthand → what it stands for."""
 _MEASURED = re.compile(
     r"\b(?:BP|HR|RR|SpO2|SaO2|O2 sats?|sats?|temp|VA|IOP|BMI|GCS|Hb|HbA1c|WBC|WCC|CRP|ESR|TSH|INR|eGFR|ALT|AST|BM"
     r"|FEV1)\b"
@@ -56,21 +28,77 @@ _SIGN = re.compile(
     r"|\b(?:corneal|pulmonary|pleural|pericardial)\s+\w+|\bhepat\w*megaly\b|\bcrep(?:s|itations)\b|\bmurmur\b"
     r"|\b(?:CXR|ECG|EKG|FBC|CBC|LFTs?|U&Es?|UDS)\b|\bCN (?:[IVX]+|\d)"
     r"|\b(?:physical|clinical|neurological|skin|general) exam\w*\s+(?:show|reveal|demonstrat|disclos|is|was)\w*"
-    r"|\boriented (?:to|x ?\d)|\b(?:is|are|was|were) noted\b(?! by\b)"
+    r"|^appears?\b|\boriented (?:to|x ?\d)|\b(?:is|are|was|were) noted\b(?! by\b)"
     r"|\b(?:s?he|patient|boy|girl|man|woman|infant|child)(?: also)? (?:appears|appeared|looks|looked) \w+"
     r"|\b(?:somnolent|obtunded|diaphoretic|cachectic|well-nourished|well-developed|in no (?:acute )?distress)\b"
     r"|\b(?:scleral|psychomotor|conjunctiva\w*|pitting|tortuous|necrotic)\b"
     r"|\b(?:blunted|flat|labile) affect\b|\bwithin normal limits\b"
     r"|\bdisorgani[sz]ed speech\b|\bdelusions? of\b"
+    r"|\b(?:gait|limb|truncal|cerebellar) ataxia\b|^(?:I have )?ataxia\b|\bataxic\b|\bdysmetria\b"
+    r"|\bdysdiadochokinesia\b|\bnystagmus\b"
+    r"|\b(?:bowel|breath|heart|lung) sounds\b|\b(?:rales|rhonchi|crackles|crepitus|gallops?|bruits?|thrills?"
+    r"|friction rub)\b"
+    r"|\bS[34]\b(?! (?:level|nerve))|\b(?:tendon )?reflex(?:es)?\b(?! sympathetic)|\b(?:plantar|babinski"
+    r"|hoffmann)\w* (?:responses?|sign)\b|\bclonus\b"
+    r"|\b(?:hepato|spleno|organo|cardio|macrocephal|microcephal)\w*(?:megaly|y)\b|\blymphadenopathy\b|\badenopathy\b"
+    r"|\bascites\b"
+    r"|\b(?:hyper|hypo)(?:tonia|tonic|reflexia)\b|\bspasticity\b|\bfasciculations?\b|\bmuscle tone\b|\brigidity\b"
+    r"|\bcogwheel\w*\b"
+    r"|\b(?:tachy|brady)(?:cardia|pn(?:o)?ea)\b|\btachycardic\b|\btachypn(?:o)?eic\b|\bhypotens(?:ion|ive)\b"
+    r"|\bhypoxi[ac]\b|\bafebrile\b"
+    r"|\b(?:intercostal|intercoastal|subcostal|suprasternal|chest wall)\b|\bretractions?\b|\brecessions?\b|\bnasal "
+    r"flaring\b|\bcyanosis\b|\bcyanotic\b"
+    r"|\bfontanel\w*\b|\bapgar\b|\bcap(?:illary)? refill\b|\b(?:per)?centiles?\b|\bmucous membranes? (?:are |is "
+    r")?(?:dry|moist|pink)\b"
+    r"|\btympanic\b|\bTMs?\b|\btonsillar\b|\bexudates?\b|\bpalpable\b|\bpalpation\b|\bpercussion\b"
+    r"|\b(?:rebound|guarding|uterine|adnexal|cervical motion|costovertebral|CVA|epigastric|point|spinal|vertebral"
+    r"|sinus|calf|flank) tenderness\b"
+    r"|\btenderness (?:to|at|over|along|of|in|on)\b|\b(?:rebound|guarding)\b(?! against)|\bperitonism\b"
+    r"|\bperitoneal signs\b"
+    r"|\b(?:papilled|papilloed)ema\b|\boptic (?:disc|nerve)\b|\bfund(?:us|al|i)\b|\bretinal?\b(?! detachment)"
+    r"|\bhypopyon\b|\bkeratic\b|\bcells and flare\b"
+    r"|\banterior chamber\b|\b(?:limbal|ciliary) (?:injection|flush)\b|\bRAPD\b|\bpupil(?:s|lary)?\b|\bcup[- ]to[- "
+    r"]disc\b|\bvisual field\w* defect\b|\bproptosis\b"
+    r"|\bextraocular\b|\bcloudy lens(?:es)?\b|\bleukocoria\b|\bred reflex\b|\bvisual acuity\b"
+    r"|\bJV[PD]\b|\bjugular\b|\bapex beat\b|\b(?:ejection fraction|EF)\b|\bST[- ](?:elevation|depression|segment)\b"
+    r"|\btroponins?\b|\bNYHA\b|\bBNP\b"
+    r"|\b(?:pan|ejection |holo)?(?:systolic|diastolic)\b|\bclubbing\b|\bkoilonychia\b|\bspider (?:na?evi|angiomas?)\b"
+    r"|\bmovements felt\b|\bfetal (?:heart|movement\w* (?:seen|felt by))|\bfund(?:al|us) height\b|\bcervi(?:x|cal) "
+    r"(?:is |was )?(?:\d|dilat\w+|effac\w+|closed|os)\b|\beffaced\b|\blochia\b"
+    r"|\bspeculum\b|\bcephalic presentation\b|\bbreech\b(?! (?:delivery|birth))|\bproteinuria\b|\bCTG\b"
+    r"|\b(?:auspitz|nikolsky|murphy|mcburney|kernig|brudzinski|rovsing|homans?|tinel|phalen|romberg|trendelenburg"
+    r"|lachman|mcmurray|straight leg rais\w+|darier)\b(?:'s)?"
+    r"|\b(?:positive|negative) (?:\w+ ){0,2}(?:sign|test|maneuver|manoeuvre)\b|\b(?:range of motion|ROM"
+    r"|neurovascular\w*|full power|power \d|strength \d)\b"
+    r"|\b\d/5\b|\b[1-4]\+ (?:pitting|edema|oedema|reflex\w*|pulses?)\b|\b(?:adducted|abducted|internally rotated"
+    r"|externally rotated)\b|\bresting position\b"
+    r"|\b(?:up)?on (?:physical |clinical |further )*exam(?:ination)?\b|\bduring (?:the |physical |clinical "
+    r")*exam(?:ination)?\b|\bnoted (?:at birth|on exam\w*|upon exam\w*)\b"
+    r"|\b(?:alert|awake) and (?:active|oriented|cooperative|responsive|interactive|comfortable)\b|\b(?:clitoromegaly"
+    r"|labial fusion|mucositis)\b|\b(?:is|are|was|were) (?:seen|appreciated|visuali[sz]ed|palpated|elicited"
+    r"|evident)\b(?! by\b| in (?:the|a) (?:clinic|hospital|emergency))"
+    r"|\bimmunofluorescence\b|\bneuropsychiatric evaluation\b|\bnormal temperature\b|\b(?:unkempt|disheveled"
+    r"|dishevelled|poor eye contact|pressured speech)\b"
+    r"|\b(?:auditory|hearing|newborn) screening\b|\brespirations?\b(?= (?:are|is|were|was|\d))|\bdo not blanch\b"
+    r"|\bnon-?blanching\b|\bto the palm of\b"
+    r"|\b(?:endoscopy|pathological examination|laboratory|biops(?:y|ies)|smear|hyphae"
+    r"|microscop\w+)\b(?=.*\b(?:show\w*|found|reveal\w*|negative|positive)\b)"
+    r"|\bvesiculopustular\b|\bumbilicat\w+\b|\blichenif\w+\b|\bconjugate\b|\bmaceration\b|\bsubcutaneous emphysema\b"
+    r"|\bparaphimosis\b"
     r"|\bshow(?:s|ed|ing)? signs of\b|\bin the (?:office|clinic) today\b|\bis febrile\b"
     r"|^(?:obs|vitals|exam|examination|ix|inv|investigations|bloods|imaging|labs)\s*[:-]",
     re.IGNORECASE,
 )
 _SHORTHAND = re.compile(
-    r"\b(?!n/a)[a-z]/[a-z]\b|\b(?:pts?|pmhx?|fhx?|shx?|hx|ddx|dx|rx|tx|sx|mx|nkda|prn|qid|tid|bid|bd|tds|ros|hpi|rtc)\b\.?"
+    r"\b(?!n/a)[a-z]/[a-z]\b|\b(?:pts?|pmhx?|fhx?|shx?|hx|ddx|dx|rx|tx|sx|mx|nkda|prn|qid|tid|bid|bd|tds|ros|hpi"
+    r"|rtc)\b\.?"
     r"|^(?:tentative|provisional|preliminary|final|initial) (?:diagnosis|impression)\s*[:-]"
     r"|^(?:imp|impression|plan|assessment|a/?p|diagnosis|differential|follow[- ]?up|f/u|working diagnosis)\s*[:-]"
-    r"|(?-i:^[A-Z]{2,5}\s*:)|[+]{2,}|\b[+-]ve\b|[↑↓→]",
+    r"|\bG\d ?P\d\b|\bgravida\b|\bpara \d|\bprimi(?:gravida|para)\b|\bmulti(?:gravida|para|parous)\b"
+    r"|\b\d{2}\s*/\s*40\b|\b[23]\d\+\d\b"
+    r"|^(?:sh|fh|soc|all|obs|imm|immunis\w+|immuniz\w+|birth|development|o|a|p)\s*[:-]\s|\b(?:c/s|abx|u/s|wt|ht|bw"
+    r"|adm|d/c|f/u|yr|yrs)\b"
+    r"|\d(?:g|mg)?\s?I?iv(?:gtt)?\b|(?-i:^[A-Z]{2,5}\s*:)|[+]{2,}|\b[+-]ve\b|[↑↓→]",
     re.IGNORECASE,
 )
 
@@ -98,15 +126,7 @@ _NO_FACT = re.compile(
 @lru_cache(maxsize=SENTENCES)
 def asks(sentence: str) -> bool:
     """Return whether a sentence is a question, a request or a courtesy, which answers nothing about the patient."""
-    return _NO_FACT.search(sentence.strip()) is not None
-
-
-@lru_cache(maxsize=SENTENCES)
-def spelled_out(sentence: str) -> str:
-    """Write out the shorthand of what a patient said."""
-    for pattern, words in _SPELLED:
-        sentence = pattern.sub(words, sentence)
-    return sentence
+    return _NO_FACT.search(without_remarks(sentence.strip())) is not None
 
 
 @lru_cache(maxsize=SENTENCES)

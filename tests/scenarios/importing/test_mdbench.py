@@ -55,7 +55,7 @@ def test_complaint_symptoms_and_temperament_are_kept(imported):
     assert (case.truth.diagnosis, case.card.complaint.text) == ("eczema", "my skin itches, doctor (patient 0)")
     assert [(fact.topic, fact.text) for fact in case.card.facts] == [
         ("duration", "it began 3 weeks ago"), ("site", "it is on my arms"),
-        ("symptoms", "redness"), ("symptoms", "dry skin"), ("sensation", "I have itching"),
+        ("symptoms", "I have redness"), ("symptoms", "I have dry skin"), ("sensation", "I have itching"),
     ]  # fmt: skip
     assert case.temperament == own_temperament(scenario, case.id) == "sanguine"
     for split in scenario.splits:

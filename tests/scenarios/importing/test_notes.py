@@ -14,30 +14,31 @@ from consult.scenarios.importing.ages import age_in_cell, age_in_text
 from consult.scenarios.importing.columns import meant_columns
 from consult.scenarios.importing.entries import named
 from consult.scenarios.importing.first_person import in_first_person
-from consult.scenarios.importing.notes import asks, is_doctors, is_shorthand, spelled_out
+from consult.scenarios.importing.notes import asks, is_doctors, is_shorthand
+from consult.scenarios.importing.shorthand import spelled_out
 from consult.scenarios.importing.topics import topic_of
 
 
 @pytest.mark.parametrize(
     ("note", "said"),
     [
-        ("Pt c/o painful red eye", "I complain of painful red eye"),
+        ("Pt c/o painful red eye", "I have a painful red eye"),
         ("pt is a smoker", "I am a smoker"),
-        ("C/o headache x 3/7", "I complain of headache for 3 days"),
-        ("45 yo F c/o itch for 2/52", "I complain of itch for 2 weeks"),
+        ("C/o headache x 3/7", "I have had a headache for 3 days"),
+        ("45 yo F c/o itch for 2/52", "I have had itch for 2 weeks"),
         ("Hx of asthma", "I have a history of asthma"),
         ("H/o eczema", "I have a history of eczema"),
         ("History of fractures", "I have a history of fractures"),
         ("PMH: asthma, eczema", "I have a history of asthma, eczema"),
         ("NKDA", "I have no known allergies"),
-        ("Rash x 6 months", "Rash for 6 months"),
+        ("Rash x 6 months", "I have had a rash for 6 months"),
         ("Headache w/o fever", "I have a headache without fever"),
         ("Currently taking oral isotretinoin", "I am currently taking oral isotretinoin"),
         ("Is anyone there?", "Is anyone there?"),
         ("Non-smoker, drinks wine", "I am a non-smoker and drink wine"),
         ("Attends preschool", "I attend preschool"),
         ("Consumes 2 beers daily", "I consume 2 beers daily"),
-        ("Positive for fever and bone pain", "I have fever and bone pain"),
+        ("Positive for fever and bone pain", "I have a fever and bone pain"),
         ("No significant past medical history", "I have no significant past medical history"),
         ("Unremarkable past medical history", "my past medical history is unremarkable"),
         ("She smokes 1 pack a day and consumes 5 beers", "I smoke 1 pack a day and consume 5 beers"),
@@ -45,7 +46,7 @@ from consult.scenarios.importing.topics import topic_of
         ("His mother says that her son has no illness", "my mother says that I have no illness"),
         ("It wakes her up at night", "it wakes me up at night"),
         ("Female, 65 years old, has had a rash for a month", "I have had a rash for a month"),
-        ("Young female, rash for six months", "I have rash for six months"),
+        ("Young female, rash for six months", "I have had a rash for six months"),
         ("Known history of HIV", "I have a known history of HIV"),
         ("Family history of gout", "there is a family history of gout"),
         ("He has eczema, and he presents to the clinic with a rash", "I have eczema, and now I have a rash"),
@@ -138,10 +139,10 @@ def test_notes_become_speech_findings_and_a_list(tmp_path: Path, given) -> None:
     summary, cases = given("csv", source)
     (case,) = cases.values()
     facts = {(fact["topic"], fact["text"]) for fact in case["facts"]}
-    assert case["complaint"] == "I complain of painful red eye" and case["age"] == 0
+    assert case["complaint"] == "I have a painful red eye" and case["age"] == 0
     assert facts == {
         ("age", "my age is 6 months"), ("history", "I have a history of asthma"),
-        ("social", "Washes hands 40 times a day"), ("duration", "it began 2 days ago"),
+        ("social", "I wash hands 40 times a day"), ("duration", "it began 2 days ago"),
     }  # fmt: skip
     assert {found["text"] for found in case["examinations"]} == {
         "VA 6/12",
@@ -241,7 +242,7 @@ def test_old_line_ends_and_pipes_are_read(tmp_path: Path, given) -> None:
     ("noted", "said"),
     [
         ("Married", "I am married"),
-        ("Single lesion on the cheek", "I have single lesion on the cheek"),
+        ("Single lesion on the cheek", "I have a single lesion on the cheek"),
         ("Retired teacher, lives with his wife", "I am a retired teacher and live with my wife"),
         ("Does not smoke", "I do not smoke"),
         ("Currently being treated for pneumonia", "I am currently being treated for pneumonia"),
@@ -249,7 +250,7 @@ def test_old_line_ends_and_pipes_are_read(tmp_path: Path, given) -> None:
         ("Mother with diabetes", "my mother has diabetes"),
         ("Only significant for asthma", "my history is only significant for asthma"),
         ("Immunizations up to date", "my immunizations are up to date"),
-        ("Papules on both legs", "I have papules on both legs"),
+        ("Papules on both legs", "I have small bumps on both legs"),
         ("Glasses with thick lenses", "I have glasses with thick lenses"),
         ("Head rash", "I have a head rash"),
         ("No history of substance abuse reported", "I have no history of substance abuse"),
