@@ -43,7 +43,7 @@ from consult.envs.events import Event, Listener
 from consult.envs.held import held_report
 from consult.envs.judging import refuse_judging
 from consult.envs.placement import Placement
-from consult.envs.role_models import references
+from consult.envs.roles import references
 from consult.envs.store.write import Store
 from consult.errors import UserError
 from consult.plugins import Named, warn

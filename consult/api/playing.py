@@ -33,7 +33,8 @@ from consult.envs.held import being_played
 from consult.envs.judging import refuse_judging
 from consult.envs.placement import Placement
 from consult.envs.question_settings import STRATEGY, refuse_settings, refuse_strategy
-from consult.envs.role_models import Models, references, roles
+from consult.envs.role_models import Models
+from consult.envs.roles import references, roles
 from consult.envs.runner import Runner
 from consult.envs.store.spoilt import refuse_spoilt
 from consult.envs.store.write import Store

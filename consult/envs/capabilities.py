@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from consult.envs.role_models import roles
+from consult.envs.roles import roles
 from consult.foreign_text import without_controls
 
 if TYPE_CHECKING:

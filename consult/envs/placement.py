@@ -14,7 +14,8 @@ from consult.agents.models.registry import is_local
 from consult.agents.models.replicas.group import Group
 from consult.counts import count_of
 from consult.envs.config import RunConfig
-from consult.envs.role_models import Models, references
+from consult.envs.role_models import Models
+from consult.envs.roles import references
 from consult.errors import UserError
 from consult.fields import Dtype
 from consult.plugins import warn

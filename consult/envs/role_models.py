@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from consult.agents.assessors.judge import TEMPERATURE, Judge, check_judge
-from consult.agents.choices import PLAYERS, ROLE_RULES, SPEAKING_ROLES, STRATEGY_RULES, Player
+from consult.agents.choices import SPEAKING_ROLES, STRATEGY_RULES
 from consult.agents.exchange import WITHOUT_PROMPT, Record
 from consult.agents.experts.classifier import Classifier, open_classifier
 from consult.agents.models import Model, ModelError, ModelInfo, Role, close_model, open_model
@@ -20,11 +20,9 @@ from consult.envs.batcher import Batcher
 from consult.envs.classifier_predictions import classifier_name
 from consult.envs.config import RoleConfig, RunConfig
 from consult.envs.graph import RoleModels
+from consult.envs.roles import JUDGE, doctors, plays, references, roles
 
 Opener = Callable[[str], Model]
-JUDGE, CHECKER, EXTRACTOR = "judge", "checker", "extractor"
-"""Roles of the judge of open diagnoses, of the checker of a patient's lines, and of the reader of a free talk's final
-diagnosis, among the roles of a run."""
 
 
 @dataclass(frozen=True)
@@ -184,11 +182,6 @@ def _named(model: Model, reference: str) -> str:
     return f"{named}@{model.info.revision}" if model.info.revision else named
 
 
-def references(*configs: RunConfig) -> list[str]:
-    """List the models that play in the runs, each once."""
-    return list(dict.fromkeys(role.model for config in configs for role in roles(config).values()))
-
-
 def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record | None = None) -> Judge:
     """Return a model as a judge.
 
@@ -204,27 +197,3 @@ def judge_of(model: Model, batcher: Batcher, reference: str = "", record: Record
     check_judge(model)
     client = RoleClient("assessor", model.info, batcher.for_model(model), Sampling(TEMPERATURE), record)
     return Judge(client, _named(model, reference))
-
-
-def plays(role: Player, config: RunConfig) -> bool:
-    """Return whether a run's team has a role."""
-    return config.team in ROLE_RULES[role].teams
-
-
-def doctors(config: RunConfig) -> dict[str, RoleConfig]:
-    """Return the configurations of the doctors only."""
-    return {name: role for name, role in roles(config).items() if name not in ("patient", JUDGE, CHECKER, EXTRACTOR)}
-
-
-def roles(config: RunConfig) -> dict[str, RoleConfig]:
-    """Return the role configurations that a run uses, by role (`specialist=SPECIALTY` for a specialty's own model)."""
-    used: dict[str, RoleConfig] = {name: getattr(config, name) for name in PLAYERS if plays(name, config)}
-    if plays("specialist", config):
-        used.update({f"specialist={specialty}": role for specialty, role in config.specialists.items()})
-    if config.judge is not None:
-        used[JUDGE] = config.judge
-    if config.checker is not None:
-        used[CHECKER] = config.checker
-    if config.extractor is not None:
-        used[EXTRACTOR] = config.extractor
-    return used

@@ -26,7 +26,8 @@ from consult.envs.loops import run_to_end
 from consult.envs.metrics.parse_failures import unusable_answers
 from consult.envs.metrics.replies import events, replies, unusable_roles
 from consult.envs.question_settings import refuse_doctors
-from consult.envs.role_models import Models, doctors, references, roles
+from consult.envs.role_models import Models
+from consult.envs.roles import doctors, references, roles
 from consult.envs.store.exchanges import Exchanges
 from consult.envs.store.readable import stored_decision, stored_judgement
 from consult.envs.store.rows import Row, consultation_id

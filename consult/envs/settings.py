@@ -62,7 +62,7 @@ def settings_of(
         version: Version of this program.
         prompts: Revision of the prompts that its models read; None if it is unknown or none reads them.
     """
-    from consult.envs.role_models import roles
+    from consult.envs.roles import roles
 
     used = roles(config)
     found: Settings = {

@@ -63,8 +63,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 KEPT = {
-    "help", "one", "one as JSON", "many", "many as JSON", "show", "show as JSON", "show prompts", "show a run", "runs",
-    "graph", "scenarios", "scenario", "assess", "report", "benchmark", "benchmark as JSON", "doctor",
+    "help", "one", "one as JSON", "many as JSON", "show", "show as JSON", "show a run", "scenarios", "assess",
+    "benchmark",
 }  # fmt: skip
 """Each command with the one or the other number of lines; the others print with the same functions."""
 READ = [(command, lines) for command in PRINTING for lines in (0, 1)]

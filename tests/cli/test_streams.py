@@ -78,10 +78,15 @@ CLOSED = [(words, one) for at, words in enumerate(COMMANDS) for one in (ALL, ONE
 """All closed for each command, and one alone in turn."""
 
 
+def of_the_handful(case: tuple[tuple[str, ...], str]) -> bool:
+    """Keep every second command, by turns with all closed and with one."""
+    words, closed = case
+    at = COMMANDS.index(words)
+    return at % 2 == 0 and (closed == ALL) == (at % 4 == 0)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("words", "redirected"), handful(CLOSED, lambda case: (case[1] == ALL) == (COMMANDS.index(case[0]) % 2 == 0))
-)
+@pytest.mark.parametrize(("words", "redirected"), handful(CLOSED, of_the_handful))
 def test_closed_streams_are_no_errors(
     made: Path, folder: Path, tmp_path: Path, words: tuple[str, ...], redirected: str
 ) -> None:

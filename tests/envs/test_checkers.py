@@ -11,7 +11,7 @@ from consult.api.options import PlayOptions
 from consult.api.playing import plan_run
 from consult.envs.checkers import checker_config
 from consult.envs.config import RoleConfig, RunConfig
-from consult.envs.role_models import doctors, roles
+from consult.envs.roles import doctors, roles
 from consult.envs.settings import settings_of
 from consult.errors import UserError
 from consult.scenarios import load_scenario

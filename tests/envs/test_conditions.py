@@ -10,7 +10,7 @@ from consult.agents.prompt import PromptTexts
 from consult.agents.temperament import own_temperament
 from consult.envs.conditions import ROWS_MODEL, Conditions
 from consult.envs.config import OwnCase, RoleConfig, RunConfig
-from consult.envs.role_models import roles
+from consult.envs.roles import roles
 from consult.envs.settings import OWN, THEN, distinct, model_names, settings_of
 from consult.scenarios import load_scenario
 

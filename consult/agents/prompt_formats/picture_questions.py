@@ -42,6 +42,7 @@ from consult.scenarios.case import LETTERS
 TRIAGE_TOKENS, ANSWER_TOKENS = 768, 1024
 """Most tokens of a triage, and of an answer: a description, the reasoning and the decision."""
 SEEN = "<what you see, at most 70 words>"
+SURE = "<your probability that the answer is right, 0 to 1>"
 
 
 def triage(texts: PromptTexts, view: DoctorView) -> Prompt:
@@ -58,7 +59,7 @@ def opinion(texts: PromptTexts, view: DoctorView, specialty: str) -> Prompt:
         "question_opinion",
         title=doctor_of(specialty),
         look=_look(texts, view),
-        shape=shape(ANSWER_KEYS, findings=SEEN),
+        shape=shape(ANSWER_KEYS, findings=SEEN, confidence=SURE),
     )
     prompt = _prompt(texts, view, texts.text("question_specialist_rules"), task, ANSWER_TOKENS, answer_schema(view))
     return replace(prompt, choice=diagnosis_choice(view.labels, "answer"))
@@ -73,7 +74,7 @@ def decision(texts: PromptTexts, view: DoctorView) -> Prompt:
         referral="" if view.specialty is None else texts.fill("question_referral", specialty=view.specialty) + "\n",
         opinions=_opinions(texts, view),
         reason=texts.fill(f"question_reason_{view.rationale}", **look),
-        shape=shape(keys, findings=SEEN),
+        shape=shape(keys, findings=SEEN, confidence=SURE),
     )
     rules = texts.text("question_attending_rules")
     prompt = _prompt(texts, view, rules, task, ANSWER_TOKENS, answer_schema(view, keys))

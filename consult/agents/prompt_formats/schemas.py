@@ -68,8 +68,9 @@ def shape(keys: Iterable[str], **meanings: object) -> str:
         keys: The keys in their order.
         meanings: Key → what it holds, if that is not the usual thing.
     """
-    shown = json.dumps({key: meanings.get(key, MEANINGS[key]) for key in keys})
-    number = json.dumps(MEANINGS["confidence"])
+    told = {**MEANINGS, **meanings}
+    shown = json.dumps({key: told[key] for key in keys})
+    number = json.dumps(told["confidence"])
     return shown.replace(number, number.strip('"'))
 
 

@@ -109,7 +109,7 @@ def opening(placement: Placement) -> Callable[..., Models]:
         placement: Where they are loaded.
     """
     from consult.agents.models.human import PERSONS
-    from consult.envs.role_models import references
+    from consult.envs.roles import references
 
     def opened(*configs: RunConfig) -> Models:
         names = [name for name in references(*configs) if name not in PERSONS]

@@ -166,7 +166,7 @@ def _print_run(store: Store, rows: list[Row]) -> None:
 def _sampling(run_row: Row) -> str:
     """Return how the tokens of each role were drawn; roles that were drawn alike stand together."""
     from consult.envs.config import RunConfig
-    from consult.envs.role_models import roles
+    from consult.envs.roles import roles
     from consult.envs.settings import sampling
 
     alike: dict[str, list[str]] = {}

@@ -87,7 +87,7 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
     from consult.agents.temperament import NO_TEMPERAMENT
     from consult.api.options import ROLES
     from consult.envs.checkers import checker_config
-    from consult.envs.role_models import roles
+    from consult.envs.roles import roles
 
     # A person can only play the patient, so the model shown is the attending's.
     person = config.patient.model in PERSONS
@@ -111,7 +111,7 @@ def _command(config: RunConfig, prompts: PathLike | bool = True) -> str:
 def _by_role(config: RunConfig) -> list[str]:
     """Return the options by role that differ from a role's usual values."""
     from consult.envs.by_role import FIELDS
-    from consult.envs.role_models import JUDGE, roles
+    from consult.envs.roles import JUDGE, roles
 
     parts = []
     for name, role in roles(config).items():

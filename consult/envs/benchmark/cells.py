@@ -17,7 +17,7 @@ from consult.envs.benchmark.protocol import refuse_rules
 from consult.envs.by_role import FIELDS, with_values
 from consult.envs.checkers import checker_config
 from consult.envs.config import RoleConfig, RunConfig, extractor_config
-from consult.envs.role_models import references, roles
+from consult.envs.roles import references, roles
 from consult.scenarios import Scenario, UnknownNameError
 
 _SHARED = (

@@ -65,11 +65,13 @@ def bin_of(confidence: float) -> int:
 def _curve(sure: Sequence[float], right: Sequence[bool]) -> tuple[Bin, ...]:
     """Bin as scikit-learn's `calibration_curve` does, and also return the number in each bin, which it does not."""
     import numpy as np
-    from sklearn.calibration import calibration_curve
 
-    shares, means = calibration_curve(right, sure, n_bins=BINS, strategy="uniform")
     edges = np.linspace(0, 1, BINS + 1)
-    counts = np.bincount(np.searchsorted(edges[1:-1], sure), minlength=BINS)
-    filled = [i for i in range(BINS) if counts[i]]
-    rows = zip(filled, shares, means, strict=True)
-    return tuple(Bin(float(edges[i]), float(edges[i + 1]), int(counts[i]), float(m), float(s)) for i, s, m in rows)
+    bins = np.searchsorted(edges[1:-1], sure)
+    counts = np.bincount(bins, minlength=BINS)
+    sums, hits = (np.bincount(bins, values, minlength=BINS) for values in (sure, right))
+    return tuple(
+        Bin(float(edges[i]), float(edges[i + 1]), int(n), float(sums[i] / n), float(hits[i] / n))
+        for i, n in enumerate(counts)
+        if n
+    )

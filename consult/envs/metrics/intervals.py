@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[Any]
 
 DRAWS = 2_000
+NORMAL = 1.959963984540054
+"""97.5 % of a normal distribution are below this many standard deviations above its mean."""
 MOST_KINDS = 5_000
 """Above this many kinds of cases (e.g. for seconds), the normal interval of the same ratio is used."""
 FEWEST_CASES = 10
@@ -187,9 +189,8 @@ def _case_by_case(rng: Any, often: Numbers, size: int) -> Numbers:
 def _normal(kinds: Numbers, often: Numbers) -> tuple[float, float]:
     """Return the interval of a ratio by its linearised standard error."""
     import numpy as np
-    from scipy.stats import norm
 
     top, bottom = often @ kinds
     rest = kinds[:, 0] - top / bottom * kinds[:, 1]
-    spread = norm.ppf(0.975) * np.sqrt(often @ rest**2) / bottom
+    spread = NORMAL * np.sqrt(often @ rest**2) / bottom
     return float(top / bottom - spread), float(top / bottom + spread)

@@ -72,10 +72,10 @@ def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]])
 
 def mcnemar_p(steps: Numbers) -> float:
     """Return the exact p of McNemar's test; `steps` are -1, 0 and 1."""
-    from statsmodels.stats.contingency_tables import mcnemar
+    from scipy.stats import binom
 
     won, lost = int((steps > 0).sum()), int((steps < 0).sum())
-    return float(mcnemar([[0, won], [lost, 0]], exact=True).pvalue)
+    return float(min(1.0, 2 * binom.cdf(min(won, lost), won + lost, 0.5)))
 
 
 def sign_flip_p(steps: Numbers, *, seed: int = 0) -> float:
@@ -93,12 +93,13 @@ def sign_flip_p(steps: Numbers, *, seed: int = 0) -> float:
 
 def holm(found: Sequence[Difference]) -> list[Difference]:
     """Correct the p-values of several differences together."""
-    from statsmodels.stats.multitest import multipletests
-
-    if not found:
-        return []
-    corrected = multipletests([one.p for one in found], method="holm")[1]
-    return [replace(one, p_holm=float(p)) for one, p in zip(found, corrected, strict=True)]
+    least = 0.0
+    corrected = list(found)
+    for left, place in zip(range(len(found), 0, -1), sorted(range(len(found)), key=lambda i: found[i].p), strict=True):
+        # Never below that of a smaller p.
+        least = max(least, min(1.0, left * found[place].p))
+        corrected[place] = replace(found[place], p_holm=least)
+    return corrected
 
 
 def between_temperaments(played: Sequence[Outcome]) -> dict[tuple[str, str], Difference]:

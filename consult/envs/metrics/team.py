@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from consult.envs.metrics.diagnosis import failed, numbered
+from consult.envs.metrics.confusion import by_label, numbered
+from consult.envs.metrics.diagnosis import failed
 from consult.envs.metrics.estimate import Estimate
 from consult.envs.metrics.intervals import share
 from consult.envs.metrics.outcomes import Outcome
@@ -49,13 +50,8 @@ def triage(played: Sequence[Outcome], scenario: Scenario) -> Triage | None:
 
 
 def _mean_recall(true: Sequence[str], said: Sequence[str]) -> float:
-    from sklearn.metrics import recall_score
-
     known = sorted(set(true))
-    recall = recall_score(
-        numbered(true, known), numbered(said, known), labels=range(len(known)), average="macro", zero_division=0.0
-    )
-    return float(recall)
+    return float(by_label(numbered(true, known), numbered(said, known), len(known)).recall.mean())
 
 
 def _second(one: Outcome, scenario: Scenario) -> str:

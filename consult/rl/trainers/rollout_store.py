@@ -22,7 +22,8 @@ from consult.envs.consultation import Consultation
 from consult.envs.held import RunHold
 from consult.envs.placement import Placement
 from consult.envs.question_settings import STRATEGY
-from consult.envs.role_models import Models, references, roles
+from consult.envs.role_models import Models
+from consult.envs.roles import references, roles
 from consult.envs.runner import Runner, truths_of, versions
 from consult.envs.store.rows import Row, consultation_id
 from consult.envs.store.write import Pending, Store

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from consult.rl.policy.policy import Policy
 from consult.rl.rewards.curriculum import Phase
 from consult.rl.runtime.schedule import NEARLY, SPENT, Clock
 from consult.rl.trainers.rollouts import RolloutEngine
-from consult.scenarios import Scenario
+from consult.scenarios import Photograph, Scenario
 
 if TYPE_CHECKING:
     from consult.rl.trainers.trl_adapter import ScheduledTrainer
@@ -312,23 +313,35 @@ def _chats(policy: Policy, rows: Sequence[Row], answers: Sequence[str] | None = 
     from datasets import Dataset
 
     chats = [policy.speaker.chat(row.prompt) for row in rows]
+    photographs = [row.view.photographs for row in rows] if policy.sees else None
     several = any(len(row.view.photographs) > 1 for row in rows)
     bare = Dataset.from_list([{"row": i} for i in range(len(rows))])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return bare.with_transform(_Filled(chats, photographs, several, answers))
 
-    def fill(batch: dict[str, list[int]]) -> dict[str, list[Any]]:
-        filled: dict[str, list[Any]] = {"row": batch["row"], "prompt": [chats[i] for i in batch["row"]]}
-        if policy.sees:
-            shown = [[one.load() for one in rows[i].view.photographs] for i in batch["row"]]
-            if several:
+
+@dataclass(frozen=True)
+class _Filled:
+    """Fills a batch of row numbers. It holds no model, because `datasets` pickles it for the data set's fingerprint."""
+
+    chats: Sequence[Any]
+    photographs: Sequence[Sequence[Photograph]] | None
+    """Those of each row; None for a text-only policy."""
+    several: bool
+    """Whether some row has several."""
+    answers: Sequence[str] | None
+
+    def __call__(self, batch: dict[str, list[int]]) -> dict[str, list[Any]]:
+        filled: dict[str, list[Any]] = {"row": batch["row"], "prompt": [self.chats[i] for i in batch["row"]]}
+        if self.photographs is not None:
+            shown = [[one.load() for one in self.photographs[i]] for i in batch["row"]]
+            if self.several:
                 filled["images"] = [pictures or None for pictures in shown]
             else:
                 filled["image"] = [pictures[0] if pictures else None for pictures in shown]
-        if answers is not None:
+        if self.answers is not None:
             filled["completion"] = [
-                [{"role": "assistant", "content": [{"type": "text", "text": answers[i]}]}] for i in batch["row"]
+                [{"role": "assistant", "content": [{"type": "text", "text": self.answers[i]}]}] for i in batch["row"]
             ]
         return filled
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return bare.with_transform(fill)

@@ -43,6 +43,8 @@ MEANT: Mapping[str, str] = {
     "sex": r"\bsex\b|\bgender\b",
     "image": r"(?<!\bn )image|\bimg\b|photo|picture|\bpath\b",
     "specialty": r"specialt|speciali[sz]ation|department|clinic\b",
+    "question": r"^(?!.*\b(?:id|index|number|type|lang|language)\b).*(?:question|query|prompt)",
+    "options": r"\boptions?\b|\bchoices?\b",
 }
 """Field → words in the name of a column that may be meant by it."""
 RIGHTS = ("licence", "attribution", "source")

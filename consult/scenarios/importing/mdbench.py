@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
 from consult.scenarios.importing.cleaning import as_text
+from consult.scenarios.importing.headers import lacking
 from consult.scenarios.importing.parquet import ParquetTable, picture_in
 from consult.scenarios.importing.question_files import source_of
 from consult.scenarios.importing.row import Passage, Read, Row, Rows, UnusableRow
@@ -45,7 +46,9 @@ def read_3mdbench(source: Path, *, own_split: bool = False) -> Rows:
         UserError: The source cannot be read, or lacks a column.
     """
     folder = source_of(source, ["*.parquet"])
-    return _rows(ParquetTable(folder, NEEDED), folder if folder.is_dir() else folder.parent, own_split)
+    return _rows(
+        ParquetTable(folder, partial(lacking, needed=NEEDED)), folder if folder.is_dir() else folder.parent, own_split
+    )
 
 
 def known_labels() -> Mapping[str, Label]:

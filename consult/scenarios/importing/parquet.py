@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from consult.errors import UserError
 from consult.reading import PICTURE, FileError, read_bytes
+from consult.scenarios.importing.headers import Header
 from consult.scenarios.importing.records import Record
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.importing.writing import inside
-from consult.scenarios.scenario import nearest
 
 SUFFIX = ".parquet"
 ROWS_AT_ONCE = 16
@@ -23,22 +23,16 @@ class ParquetTable:
 
     Args:
         source: The file or the folder.
-        needed: Columns that every file must have.
+        header: Checks the columns of every file.
 
     Raises:
         UserError: There is no such file, a file is not parquet, or a column is missing.
     """
 
-    def __init__(self, source: Path, needed: Sequence[str] = ()) -> None:
+    def __init__(self, source: Path, header: Header) -> None:
         self.files = parquet_files(source)
         for path in self.files:
-            columns = _opened(path).schema_arrow.names
-            missing = next((name for name in needed if name not in columns), None)
-            if missing is not None:
-                near = nearest(missing, columns, 1)
-                meant = f"; rename '{near[0]}' if it is meant" if near else ""
-                there = ", ".join(columns[:12])[:300] or "none"
-                raise UserError(f"{path}: has no column '{missing}'; there are: {there}{meant}")
+            header(path, _opened(path).schema_arrow.names)
 
     def __iter__(self) -> Iterator[Record]:
         """Read the rows of all files; a record's line is the number of its row, from 1."""

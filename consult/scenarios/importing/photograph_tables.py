@@ -15,8 +15,9 @@ from typing import Any
 
 from consult.errors import UserError
 from consult.scenarios.importing.cleaning import as_text
+from consult.scenarios.importing.headers import lacking
 from consult.scenarios.importing.mdbench import split_of
-from consult.scenarios.importing.question_files import found, lacking
+from consult.scenarios.importing.pictures import Pictures
 from consult.scenarios.importing.records import Table, rows_from
 from consult.scenarios.importing.row import Passage, Row, Rows, UnusableRow
 from consult.scenarios.scenario import Label
@@ -67,7 +68,7 @@ _WRONG = "3 wrongly labelled"
 """Verdict of Fitzpatrick17k's own check of a sample."""
 _NO_DIAGNOSIS = ("no definitive diagnosis",)
 
-RowOf = Callable[[Mapping[str, Any], Path], Row]
+RowOf = Callable[[Mapping[str, Any], Pictures], Row]
 
 
 def known_ham10000() -> Mapping[str, Label]:
@@ -94,7 +95,7 @@ def read_ham10000(source: Path) -> Rows:
     return rows_of(table_in(source, ("HAM10000_metadata.csv", "HAM10000_metadata")), needed, _ham10000)
 
 
-def _ham10000(fields: Mapping[str, Any], root: Path) -> Row:
+def _ham10000(fields: Mapping[str, Any], pictures: Pictures) -> Row:
     image, site = _cell(fields, "image_id"), _cell(fields, "localization").lower()
     parts = [f"{name}_images_part_{n}" for name in ("HAM10000", "ham10000") for n in (1, 2)]
     return Row(
@@ -105,7 +106,7 @@ def _ham10000(fields: Mapping[str, Any], root: Path) -> Row:
         age=_cell(fields, "age"),
         sex=_cell(fields, "sex"),
         split=split_of(_key(fields, "lesion_id")),
-        **_picture(image, root, (*parts, "images")),
+        **_picture(image, pictures, (*parts, "images")),
     )
 
 
@@ -119,7 +120,7 @@ def read_pad_ufes(source: Path) -> Rows:
     return rows_of(table_in(source, ("metadata.csv",)), needed, _pad_ufes)
 
 
-def _pad_ufes(fields: Mapping[str, Any], root: Path) -> Row:
+def _pad_ufes(fields: Mapping[str, Any], pictures: Pictures) -> Row:
     image = _cell(fields, "img_id")
     parts = [f"imgs_part_{n}" for n in (1, 2, 3)]
     return Row(
@@ -132,7 +133,7 @@ def _pad_ufes(fields: Mapping[str, Any], root: Path) -> Row:
         sex=_cell(fields, "gender"),
         skin_type=_whole(_cell(fields, "fitspatrick")),
         split=split_of(_key(fields, "patient_id")),
-        **_picture(image, root, (*parts, *(f"{part}/{part}" for part in parts), "images")),
+        **_picture(image, pictures, (*parts, *(f"{part}/{part}" for part in parts), "images")),
     )
 
 
@@ -162,7 +163,7 @@ def read_fitzpatrick17k(source: Path) -> Rows:
     return rows_of(table_in(source, ("fitzpatrick17k.csv",)), needed, _fitzpatrick17k)
 
 
-def _fitzpatrick17k(fields: Mapping[str, Any], root: Path) -> Row:
+def _fitzpatrick17k(fields: Mapping[str, Any], pictures: Pictures) -> Row:
     hashed = _cell(fields, "md5hash")
     if _cell(fields, "qc").lower() == _WRONG:
         raise UnusableRow("the data set's check says that it is wrongly labelled", hashed)
@@ -173,7 +174,7 @@ def _fitzpatrick17k(fields: Mapping[str, Any], root: Path) -> Row:
         split=split_of(_key(fields, "md5hash")),
     )
     try:
-        return replace(row, **_picture(hashed, root, ("images", "data/finalfitz17k", "finalfitz17k")))
+        return replace(row, **_picture(hashed, pictures, ("images", "data/finalfitz17k", "finalfitz17k")))
     except UnusableRow:
         address = _cell(fields, "url")
         if not address:
@@ -191,7 +192,7 @@ def read_ddi(source: Path) -> Rows:
     return rows_of(table_in(source, ("ddi_metadata.csv",)), needed, _ddi)
 
 
-def _ddi(fields: Mapping[str, Any], root: Path) -> Row:
+def _ddi(fields: Mapping[str, Any], pictures: Pictures) -> Row:
     image, tone = _required(fields, "DDI_file"), _whole(_cell(fields, "skin_tone"))
     if tone not in ("", "12", "34", "56"):
         raise UnusableRow("the skin tone is not one of 12, 34, 56", tone)
@@ -200,7 +201,7 @@ def _ddi(fields: Mapping[str, Any], root: Path) -> Row:
         diagnosis=_required(fields, "disease").replace("-", " "),
         found=(Passage(f"the skin is of type {tone[0]} or {tone[1]}", "skin examination"),) if tone else (),
         split="test",
-        **_picture(image, root, ("images",)),
+        **_picture(image, pictures, ("images",)),
     )
 
 
@@ -214,7 +215,7 @@ def read_derm1m(source: Path) -> Rows:
     return rows_of(path, ("filename", "truncated_caption", "label"), _derm1m)
 
 
-def _derm1m(fields: Mapping[str, Any], root: Path) -> Row:
+def _derm1m(fields: Mapping[str, Any], pictures: Pictures) -> Row:
     image, label = _required(fields, "filename"), _cell(fields, "label")
     caption = _cell(fields, "truncated_caption")
     return Row(
@@ -222,7 +223,7 @@ def _derm1m(fields: Mapping[str, Any], root: Path) -> Row:
         about=caption,
         found=(Passage(caption, "skin examination"),) if caption else (),
         split=split_of(_key(fields, "filename")),
-        **_picture(image, root, ("images",)),
+        **_picture(image, pictures, ("images",)),
     )
 
 
@@ -253,14 +254,15 @@ def rows_of(path: Path, needed: Sequence[str], row: RowOf) -> Rows:
     Args:
         path: The table.
         needed: Columns that it must have.
-        row: Makes a row from its fields and the folder of the table.
+        row: Makes a row from its fields and the pictures of the table's folder.
 
     Raises:
         UserError: The header cannot be read, or lacks a column.
     """
     table = Table(path)
     lacking(path, table.columns, needed)
-    return rows_from(table, lambda fields: row(fields, path.parent))
+    pictures = Pictures(path.parent)
+    return rows_from(table, lambda fields: row(fields, pictures))
 
 
 def _cell(fields: Mapping[str, Any], name: str) -> str:
@@ -297,7 +299,7 @@ def _whole(number: str) -> str:
     return re.sub(r"\.0+$", "", number)
 
 
-def _picture(name: str, root: Path, folders: Sequence[str]) -> dict[str, Any]:
+def _picture(name: str, pictures: Pictures, folders: Sequence[str]) -> dict[str, Any]:
     """Find a photograph by its name, with or without its ending, beside the table or in a folder there.
 
     Raises:
@@ -308,7 +310,7 @@ def _picture(name: str, root: Path, folders: Sequence[str]) -> dict[str, Any]:
     ways = [name] if Path(name).suffix else [f"{name}{ending}" for ending in (".jpg", ".jpeg", ".png")]
     for way in ways:
         try:
-            picture = found(way, root, folders)
+            picture = pictures.found(way, folders)
         except UnusableRow as unusable:
             if "outside" in unusable.reason or way == ways[-1]:
                 raise UnusableRow(unusable.reason, ways[0]) from None

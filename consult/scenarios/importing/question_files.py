@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from consult.errors import UserError
-from consult.reading import MEDIUM, PICTURE
+from consult.reading import MEDIUM
+from consult.scenarios.importing.headers import Header, lacking
 from consult.scenarios.importing.json_list import JsonList
 from consult.scenarios.importing.parquet import SUFFIX as PARQUET
 from consult.scenarios.importing.parquet import ParquetTable
-from consult.scenarios.importing.question_row import Picture
+from consult.scenarios.importing.question_row import QuestionRow, Questions, ReadQuestion, text_of
 from consult.scenarios.importing.records import Record, Table, read_objects
 from consult.scenarios.importing.row import UnusableRow
-from consult.scenarios.importing.writing import inside
-from consult.scenarios.scenario import nearest
 
 _HUB = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 TABLES = (".csv", ".tsv", ".txt")
@@ -91,30 +90,36 @@ def files_of(source: Path, suffixes: Sequence[str], what: str) -> list[Path]:
     raise UserError(f"'{source}' holds no file {' or '.join(f'*{one}' for one in suffixes)}; give {what}")
 
 
-def records_of(files: Iterable[Path], needed: Sequence[str] = ()) -> Iterator[Located]:
+def records_of(files: Iterable[Path], needed: Sequence[str] = (), header: Header | None = None) -> Iterator[Located]:
     """Read files row by row; what the header shows is checked in all of them before the first row.
+
+    Args:
+        files: The files.
+        needed: Columns that each file must have; a line of JSON without one is no question.
+        header: Checks the columns of a file, if that takes more than the needed ones.
 
     Raises:
         UserError: A file cannot be read, or lacks a column.
     """
-    opened = {path: _opened(path, needed) for path in files}
+    header = header or partial(lacking, needed=needed)
+    opened = {path: _opened(path, needed, header) for path in files}
     base = os.path.commonpath([path.parent for path in opened]) if opened else ""
     names = {path: path.relative_to(base).as_posix() if len(opened) > 1 else "" for path in opened}
     return (Located(path, *record, names[path]) for path, records in opened.items() for record in records)
 
 
-def _opened(path: Path, needed: Sequence[str]) -> Iterable[Record]:
+def _opened(path: Path, needed: Sequence[str], header: Header) -> Iterable[Record]:
     kind = path.suffix.lower()
     if kind == PARQUET:
-        return ParquetTable(path, needed)
+        return ParquetTable(path, header)
     if kind == JSON:
         listed = JsonList(path)
-        lacking(path, listed.first, needed)
+        header(path, listed.first)
         return _checked(listed, needed)
     if kind in LINES:
         return _checked(read_objects(path), needed)
     table = Table(path, MOST_ROW)
-    lacking(path, table.columns, needed)
+    header(path, table.columns)
     return table
 
 
@@ -128,86 +133,43 @@ def _checked(records: Iterable[Record], needed: Sequence[str]) -> Iterator[Recor
         yield Record(line, fields)
 
 
-def lacking(path: Path, columns: Iterable[str], needed: Sequence[str]) -> None:
-    """Refuse a file that lacks a column.
-
-    Raises:
-        UserError: It does.
-    """
-    there = [str(name) for name in columns]
-    missing = next((name for name in needed if name not in there), None)
-    if missing is not None:
-        near = nearest(missing, there, 1)
-        meant = f"; rename '{near[0]}' if it is meant" if near else ""
-        raise UserError(f"{path}: has no column '{missing}'; there are: {', '.join(there[:12])[:300] or 'none'}{meant}")
-
-
-def embedded(value: Any, root: Path, name: str, folders: Sequence[str] = ()) -> tuple[Picture, ...]:
-    """Return the picture in a cell: bytes, a path, or the hub's form `{"bytes": …, "path": …}`; none for an empty one.
-
-    Args:
-        value: The cell.
-        root: The source's folder, to which paths are relative.
-        name: The cell's column.
-        folders: Folders below it that may hold the path.
-
-    Raises:
-        UnusableRow: The cell holds something else.
-    """
-    path = ""
-    if isinstance(value, Mapping):
-        path = str(value.get("path") or "")
-        value = value.get("bytes") or path
-    if value is None or value == "" or value != value:
-        return ()
-    if isinstance(value, bytes):
-        if len(value) > PICTURE:
-            raise UnusableRow("the image cannot be used", f"it has more than {PICTURE // 1_000_000} MB")
-        return (Picture(path or name, value),)
-    if not isinstance(value, str):
-        raise UnusableRow(f"'{name}' holds no picture", f"it holds {type(value).__name__}")
-    return (found(value, root, folders),)
-
-
-def found(image: str, root: Path, folders: Sequence[str] = ()) -> Picture:
-    """Find a picture by its path, in a folder or in a ZIP file of that name.
-
-    Args:
-        image: The path as the source states it.
-        root: The source's folder.
-        folders: Folders below it that may hold the path.
-
-    Raises:
-        UnusableRow: There is no such picture.
-    """
-    ways = [image, *(f"{folder}/{image}" for folder in folders)]
-    for way in ways:
+def read_rows(records: Iterator[Located], row: Callable[[Located], QuestionRow | None]) -> Questions:
+    """Read records as questions; None leaves a record out without counting it."""
+    for number, record in enumerate(records, 1):
         try:
-            inside(root, way)
+            if isinstance(record.fields, UnusableRow):
+                raise record.fields
+            made = row(record)
         except UnusableRow as unusable:
-            if "outside" in unusable.reason:
-                raise
-            continue
-        return Picture(way)
-    for folder in folders:
-        content = _zipped(root / f"{folder}.zip", ways)
-        if content is not None:
-            return Picture(image, content)
-    raise UnusableRow("there is no such image", image)
+            yield ReadQuestion(number, unusable, record.line, record.name)
+        else:
+            if made is not None:
+                yield ReadQuestion(number, made, record.line, record.name)
 
 
-def _zipped(archive: Path, names: Sequence[str]) -> bytes | None:
-    """Read a member of a ZIP file; None if there is none."""
-    if not archive.is_file():
-        return None
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            there = {PurePosixPath(one.filename): one for one in opened.infolist() if not one.is_dir()}
-            member = next((there[path] for name in names if (path := PurePosixPath(name)) in there), None)
-            if member is None:
-                return None
-            if member.file_size > PICTURE:
-                raise UnusableRow("the image cannot be used", f"it has more than {PICTURE // 1_000_000} MB")
-            return opened.read(member)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-        raise UserError(f"{archive}: cannot be unpacked ({error}); fetch it again") from None
+def cell_of(fields: Mapping[str, Any], name: str) -> str:
+    """Return a cell as one line of text; empty if there is none."""
+    return text_of(fields.get(name), name)
+
+
+def question_of(fields: Mapping[str, Any], name: str = "question") -> str:
+    """Return the question.
+
+    Raises:
+        UnusableRow: There is none.
+    """
+    text = cell_of(fields, name)
+    if not text:
+        raise UnusableRow("there is no question")
+    return text
+
+
+def whole(one: Located) -> Mapping[str, Any]:
+    """Return the fields of a record that can be read."""
+    assert not isinstance(one.fields, UnusableRow)
+    return one.fields
+
+
+def folder_of(source: Path) -> Path:
+    """Return the folder that paths of a source are relative to."""
+    return source if source.is_dir() else source.parent

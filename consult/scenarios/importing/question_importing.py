@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from consult.scenarios.importing.question_row import QuestionRow, Questions, Rea
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.importing.summary import Dropped, Summary, usable_id
 from consult.scenarios.importing.writing import REPORT, Target
+from consult.scenarios.normalised import open_name
 
 MOST_SPECIALTIES = 100
+MOST_ALIASES = 10_000
+"""Most answers whose other names are kept."""
 
 
 def import_questions(questions: Questions, target: Target, source: Path, name: str, title: str) -> Summary:
@@ -52,6 +56,10 @@ class _QuestionImporter:
         self.names_sets = False
         """Whether some question names its data set."""
         self.specialties: dict[str, None] = {}
+        self.aliases: dict[str, list[str]] = {}
+        """Answer to an open question → other right answers."""
+        self._owners: dict[str, str] = {}
+        """Form of an answer for comparison → the answer that it belongs to: an alias names only one."""
 
     def take(self, read: ReadQuestion) -> None:
         """Keep a question as a case, or drop it."""
@@ -112,6 +120,14 @@ class _QuestionImporter:
         self.names_sets |= bool(row.dataset)
         if row.specialty:
             self.specialties.setdefault(row.specialty)
+        if row.also and "answer" in fields and len(self.aliases) < MOST_ALIASES:
+            self._take_aliases(fields["answer"], row.also)
+
+    def _take_aliases(self, answer: str, also: Sequence[str]) -> None:
+        answer = self._owners.setdefault(open_name(answer), answer)
+        for other in also:
+            if self._owners.setdefault(open_name(other), answer) == answer and open_name(other) != open_name(answer):
+                self.aliases.setdefault(answer, []).append(other)
 
     def finish(self, name: str, title: str) -> None:
         """Write the files that depend on all questions."""
@@ -121,6 +137,7 @@ class _QuestionImporter:
         scenario: dict[str, Any] = {"kind": "vqa", "name": name, "title": title}
         scenario |= {"specialties": [*SPECIALTIES, *own] if own else []}
         scenario |= {"in_domain": list(IN_DOMAIN) if self.names_sets else []}
+        scenario |= {"aliases": {name: list(dict.fromkeys(others)) for name, others in self.aliases.items()}}
         self.target.write("scenario.yaml", dumped({key: value for key, value in scenario.items() if value}))
         report = {**asdict(summary), "dropped": dict(summary.dropped), "cleaned": dict(summary.cleaned)}
         self.target.write(f"{REPORT}/summary.json", json.dumps(report, indent=2) + "\n")

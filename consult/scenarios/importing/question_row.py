@@ -12,6 +12,7 @@ from consult.foreign_text import without_controls
 from consult.reading import parse_json
 from consult.scenarios.case import LETTERS, QuestionForm
 from consult.scenarios.importing.cleaning import as_text, without_markup
+from consult.scenarios.importing.pictures import Picture
 from consult.scenarios.importing.row import UnusableRow
 from consult.scenarios.normalised import normalised
 
@@ -33,21 +34,14 @@ _SPECIALTIES = (
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture in a source: its content, or a path inside the source's folder."""
-
-    name: str
-    content: bytes = b""
-    """Empty for a path."""
-
-
-@dataclass(frozen=True)
 class QuestionRow:
     """One question, in the source's words."""
 
     question: str
     answer: str = ""
     """Empty if it is unknown."""
+    also: tuple[str, ...] = ()
+    """Other right answers to an open question."""
     options: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     id: str = ""
@@ -142,6 +136,15 @@ def answered(answer: str, options: Sequence[str]) -> str:
     if lettered is not None:
         return answered(lettered[2].strip(), options)
     raise UnusableRow("the answer is none of the options", answer)
+
+
+def by_letter(answer: str, options: Sequence[str]) -> str:
+    """Return the option that a letter names, in a data set whose answers are letters; any other answer as it is.
+
+    An option may itself be a letter: among "B" and "A", the answer A is B.
+    """
+    place = LETTERS.find(answer) if len(answer) == 1 else -1
+    return options[place] if 0 <= place < len(options) else answer
 
 
 def yes_no(answer: str) -> tuple[str, ...]:

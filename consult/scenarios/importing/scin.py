@@ -15,10 +15,11 @@ from typing import Any
 
 from consult.errors import UserError
 from consult.scenarios.importing.cleaning import as_text
+from consult.scenarios.importing.headers import lacking
 from consult.scenarios.importing.mdbench import split_of
 from consult.scenarios.importing.on_disk import OnDisk
 from consult.scenarios.importing.photograph_tables import rows_of
-from consult.scenarios.importing.question_files import found, lacking
+from consult.scenarios.importing.pictures import Pictures
 from consult.scenarios.importing.records import Table
 from consult.scenarios.importing.row import Passage, Row, Rows, UnusableRow
 
@@ -130,14 +131,14 @@ def _is_weight(name: object, weight: object) -> bool:
     return isinstance(name, str) and type(weight) in (int, float) and math.isfinite(float(str(weight)))
 
 
-def _row(labels: OnDisk, fields: Mapping[str, Any], root: Path) -> Row:
+def _row(labels: OnDisk, fields: Mapping[str, Any], pictures: Pictures) -> Row:
     case_id = as_text(fields["case_id"], "case_id")
     if not case_id:
         raise UnusableRow("there is no 'case_id'")
     weighted = labels.get(case_id)
     if weighted is None:
         raise UnusableRow(f"{LABELS} has no row for the case", case_id)
-    images = [_placed(image, root) for name in IMAGES if (image := as_text(fields.get(name), name))]
+    images = [_placed(image, pictures) for name in IMAGES if (image := as_text(fields.get(name), name))]
     if not images:
         raise UnusableRow("the row names no image")
     sex, skin = (as_text(fields.get(name), name) for name in ("sex_at_birth", "fitzpatrick_skin_type"))
@@ -169,11 +170,11 @@ def _told(fields: Mapping[str, Any]) -> Iterator[Passage]:
             yield Passage(words, topic)
 
 
-def _placed(image: str, root: Path) -> str:
+def _placed(image: str, pictures: Pictures) -> str:
     """Return where a photograph is: at its path in the bucket, or under its name in a folder of them."""
     try:
-        return found(image, root).name
+        return pictures.found(image).name
     except UnusableRow as unusable:
         if "outside" in unusable.reason:
             raise
-        return found(PurePosixPath(image).name, root, FOLDERS).name
+        return pictures.found(PurePosixPath(image).name, FOLDERS).name

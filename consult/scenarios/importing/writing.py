@@ -202,9 +202,10 @@ def inside(root: Path, image: str) -> Path:
         UnusableRow: There is no such file.
     """
     try:
-        path = (root / image).resolve()
-        inside, there = path.is_relative_to(root.resolve()), parted(path)[0].resolve().is_file()
-        inside = inside and parted(path)[0].resolve().is_relative_to(root.resolve())
+        base, path = root.resolve(), (root / image).resolve()
+        file = parted(path)[0]
+        file = file if file == path else file.resolve()
+        inside, there = path.is_relative_to(base) and file.is_relative_to(base), file.is_file()
     except (OSError, ValueError, RuntimeError):
         # Not a possible file name: too long, with a NUL, or a cycle of links.
         raise UnusableRow("there is no such image", image) from None

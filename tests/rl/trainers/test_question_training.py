@@ -16,6 +16,7 @@ from consult.rl.data.dataset import attending_row, triage_rows
 from consult.rl.policy.policy import Policy
 from consult.rl.practitioner import train_practitioner
 from consult.rl.rewards.decisions import Target
+from consult.rl.trainers import trainer_factory
 from consult.rl.trainers.rollout_store import Player, RolloutStore
 from consult.scenarios import load_scenario
 
@@ -86,6 +87,15 @@ def test_a_completion_is_read_by_letter_or_text(at, model):
     ):
         decided = policy.read(said, row, scenario)
         assert (decided.named, decided.formed) == (named, formed)
+
+
+def test_a_data_set_of_chats_has_the_same_fingerprint_twice(at, model):
+    scenario, policy = load_scenario(str(at)), Policy.open(config(at, model))
+    rows = triage_rows(scenario, list(scenario.case_ids("train"))[:3], policy.dialect, sees=policy.sees)
+    first, second = trainer_factory._chats(policy, rows), trainer_factory._chats(policy, rows)
+    assert first[:2]["images"][0] and len(first[:2]["images"][0]) == 2
+    # A random one would mean that `datasets` cannot pickle what fills the rows, and it warns of that.
+    assert first._fingerprint == second._fingerprint
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from PIL import Image
 
 from consult.errors import UserError
 from consult.scenarios import load_scenario
+from consult.scenarios.correct import correct
 from consult.scenarios.importing import import_cases
 
 from .conftest import lines
@@ -171,6 +172,75 @@ def test_gmai_with_pictures_in_base64(made):
     assert (cases["gmai-7"]["specialty"], cases["gmai-7"]["split"]) == ("dermatology", "validation")
 
 
+def test_mmmu_of_each_kind(tmp_path):
+    shown = {"options": "['<image 2>', '<image 1> mirrored', 'neither <image 2>']", "answer": "A"}
+    rows: dict[str, dict[str, Any]] = {
+        "options_are_pictures": shown,
+        "first_picture_missing": {"question": "See <image 2>", "options": "['a', 'b']", "image_1": None},
+        "answer_is_text": {"answer": "cyst"},
+        "options_are_letters": {"options": "['B', 'A']", "answer": "B"},
+        "list_of_options": {"options": ["x", "y"]},
+        "no_such_picture": {"question": "See <image 5>"},
+        "open_several": {"options": "[]", "answer": "['0.5', '1/2']", "question_type": "open"},
+        "open_one": {"options": "[]", "answer": "the hip", "question_type": "open"},
+        "open_other_name": {"options": "[]", "answer": "['fibroma', 'myoma', 'Fibroma']"},
+    }
+    made = [{**MMMU, "id": f"validation_Pharmacy_{name}", **change} for name, change in rows.items()]
+    for one in made:
+        one["options"] = one["options"] if isinstance(one["options"], str) else json.dumps(one["options"])
+    parquet(tmp_path / "in/Pharmacy/validation-00000-of-00001.parquet", made)
+    withheld = [{**MMMU, "id": "test_Pharmacy_9", "answer": "?"}]
+    parquet(tmp_path / "in/Pharmacy/test-00000-of-00001.parquet", withheld)
+    parquet(tmp_path / "in/Geography/test-00000-of-00001.parquet", [{**MMMU, "id": "test_Geography_1"}])
+    summary = import_cases("mmmu", tmp_path / "in", tmp_path / "out")
+    cases = {one["id"].removeprefix("validation_Pharmacy_"): one for one in lines(tmp_path / "out/cases.jsonl")}
+    assert dict(summary.dropped) == {"the question names a picture that is not there": 1} and summary.kept == 9
+    assert cases["options_are_pictures"]["options"][:2] == ["(picture 2)", "(picture 1) mirrored"]
+    assert cases["options_are_pictures"]["answer"] == "(picture 2)"
+    # The only picture that there is, is the first one that a doctor sees.
+    assert cases["first_picture_missing"]["question"] == "See (picture 1)" and "image" in cases["first_picture_missing"]
+    answers = [cases[name]["answer"] for name in ("answer_is_text", "options_are_letters", "list_of_options")]
+    assert answers == ["cyst", "A", "y"]
+    assert "answer" not in cases["test_Pharmacy_9"] and cases["test_Pharmacy_9"]["split"] == "test"
+    scenario = load_scenario(str(tmp_path / "out"))
+    half = scenario.for_case(scenario.case("validation_Pharmacy_open_several"))
+    assert correct("1/2", "0.5", half) == (True, "alias") and correct("2/1", "0.5", half).correct is False
+    assert correct("myoma", "fibroma", scenario).correct and not correct("myoma", "the hip", scenario).correct
+
+
+def test_gmai_rows_that_share_a_picture_far_above(tmp_path):
+    head = "index\timage\tquestion\tA\tB\tanswer"
+    coded = base64.b64encode(png()).decode()
+    rows = [f"{n}\t{coded}\tWhat is it?\tnaevus\twart\tA" for n in range(250)]
+    rows += ["250\t240\tAnd this?\tnaevus\twart\tB", "251\t999\tAnd this?\tB\tA\tB"]
+    written(tmp_path / "in/GMAI_VAL.tsv", "\n".join([head, *rows]) + "\n")
+    # The rows of the test file have numbers of their own, and no answers.
+    other = base64.b64encode(png(3)).decode()
+    hidden = ["index\timage\tquestion\tA\tB", f"240\t{other}\tWhat?\ta\tb", "241\t240\tWhat else?\ta\tb"]
+    written(tmp_path / "in/GMAI_TEST.tsv", "\n".join(hidden) + "\n")
+    summary = import_cases("gmai", tmp_path / "in", tmp_path / "out")
+    assert (summary.kept, summary.photographs, summary.unknown) == (253, 2, 2)
+    assert dict(summary.dropped) == {"no earlier row has the picture that the image cell names": 1}
+    cases = {one["id"]: one for one in lines(tmp_path / "out/cases.jsonl")}
+    assert cases["gmai-validation-250"]["image"] == cases["gmai-validation-0"]["image"]
+    assert cases["gmai-test-241"]["image"] == cases["gmai-test-240"]["image"] != cases["gmai-validation-0"]["image"]
+
+
+def test_a_zip_file_is_opened_once(tmp_path, monkeypatch):
+    opened: list[Any] = []
+    init = zipfile.ZipFile.__init__
+
+    def counted(self, file, *args, **kwargs):
+        opened.append(file)
+        init(self, file, *args, **kwargs)
+
+    source = slake(tmp_path / "source")
+    written(source / "train.json", [{**SLAKE, "qid": 10 + n} for n in range(30)])
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counted)
+    assert import_cases("slake", source, tmp_path / "out").kept == 31
+    assert len(opened) == 1
+
+
 def test_own_columns(made):
     summary, cases = made("vqa")
     answers = [one["answer"] for one in cases.values()]
@@ -276,3 +346,35 @@ def test_options_that_do_not_apply_are_refused(tmp_path):
         source = slake(tmp_path / f"s-{kind}-{len(said)}")
         with pytest.raises(UserError, match=said):
             import_cases(kind, source, tmp_path / "out", **more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "hint"),
+    [
+        ("vqa", ["options", "answer", "image"], "give --map question=COLUMN"),
+        ("vqa", ["question_id", "question_text", "answer"], "give --map question=question_text"),
+        ("vqa", ["User prompt", "answer"], "give --map 'question=User prompt'"),
+        ("mmmu", ["id", "options", "answer", "image_1"], "rename the column that is meant"),
+        ("mmmu", ["id", "Question", "options", "answer", "image_1"], "rename 'Question' to 'question' if it is meant"),
+        ("vqa-rad", ["question", "answer", "img"], "rename 'img' to 'image' if it is meant"),
+        ("pathvqa", ["question", "anwser", "image"], "rename 'anwser' to 'answer' if it is meant"),
+    ],
+)
+def test_only_a_column_that_can_be_meant_is_suggested(tmp_path, kind, columns, hint):
+    source = parquet(tmp_path / "Pharmacy" / "test.parquet", [dict.fromkeys(columns, "x")])
+    with pytest.raises(UserError) as refused:
+        import_cases(kind, source, tmp_path / "out")
+    assert str(refused.value).endswith(f"; {hint}")
+
+
+@pytest.mark.parametrize("column", ["question", "Question", "query"])
+def test_the_question_is_found_by_each_of_its_columns(tmp_path, column):
+    written(tmp_path / "t.csv", f"{column},answer\nIs it one?,no\n")
+    assert import_cases("vqa", tmp_path / "t.csv", tmp_path / "out").kept == 1
+
+
+def test_a_line_of_json_without_a_question_names_its_keys(tmp_path):
+    written(tmp_path / "t.jsonl", '{"query": "Is it?", "answer": "no"}\n{"prompt": "Is it?", "answer": "no"}\n')
+    assert import_cases("vqa", tmp_path / "t.jsonl", tmp_path / "out").kept == 1
+    dropped = lines(tmp_path / "out/import/dropped.jsonl")[0]
+    assert (dropped["reason"], dropped["detail"]) == ("there is no question", "there are: prompt, answer")
