@@ -44,6 +44,10 @@ class InterviewTraining(Training):
     def check(self) -> None:
         """Check the configuration before a model is loaded."""
         super().check()
+        if self.scenario.asks_questions:
+            raise TrainingError(
+                f"'{self.scenario.name}' has questions and no interviews; use consult train triage or attending"
+            )
         if not self.scenario.labels:
             raise TrainingError(f"'{self.scenario.name}' has no list of diagnoses; training on interviews needs one")
 

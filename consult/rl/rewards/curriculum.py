@@ -84,7 +84,8 @@ def phases(rows: Sequence[Row], config: TrainConfig) -> list[Phase]:
 def with_warm_up(plan: Sequence[Phase], config: TrainConfig) -> list[Phase]:
     """Begin GRPO with a phase that copies right answers, or return the plan as it is if there is no room for one.
 
-    A model whose every answer is unusable earns the same reward for all of them, and so learns nothing by GRPO.
+    A model whose every answer is unusable earns the same reward for all of them, and so learns nothing by GRPO. The
+    warm-up is on the decisions of all phases, so that a curriculum orders GRPO alone and its arms begin alike.
 
     Args:
         plan: The phases, each by GRPO.
@@ -93,7 +94,8 @@ def with_warm_up(plan: Sequence[Phase], config: TrainConfig) -> list[Phase]:
     share = config.warm_up
     if config.steps is not None and not 1 <= round(share * config.steps) < config.steps:
         return list(plan)
-    first = Phase(WARM_UP, "sft", plan[0].rows, 0.0, 0.0, share)
+    every = list({id(row): row for phase in plan for row in phase.rows}.values())
+    first = Phase(WARM_UP, "sft", every, 0.0, 0.0, share)
     later = [
         replace(phase, until=share + (1 - share) * phase.until, number=number) for number, phase in enumerate(plan, 2)
     ]

@@ -51,16 +51,17 @@ def test_weights_that_decide_nothing_right_are_never_the_best(tmp_path):
 # -- the warm-up -------------------------------------------------------------------------------------------------------
 
 
-def plan(**more):
-    config = TrainConfig(role="attending", model="org/name", panel_skill=0.5, **more)
-    return with_warm_up(phases(ROWS, config), config)
-
-
 class Row:
-    panel_correct_share = 0.5
+    def __init__(self, share):
+        self.panel_correct_share = share
 
 
-ROWS: Any = [Row()] * 4
+ROWS: Any = [Row(0.5) for _ in range(4)]
+
+
+def plan(rows=ROWS, **more):
+    config = TrainConfig(role="attending", model="org/name", panel_skill=0.5, **more)
+    return with_warm_up(phases(rows, config), config)
 
 
 def test_a_warm_up_takes_its_share_and_the_other_phases_follow():
@@ -68,6 +69,14 @@ def test_a_warm_up_takes_its_share_and_the_other_phases_follow():
     assert (first.name, first.method, first.until, first.number) == (WARM_UP, "sft", 0.2, 1)
     assert [one.number for one in later] == [2] and later[0].method == "grpo" and later[-1].until == 1
     assert plan(minutes=3.0, warm_up=0.5)[0].until == 0.5
+
+
+@pytest.mark.parametrize("curriculum", ["none", "order", "full"])
+def test_a_warm_up_before_a_curriculum_has_the_decisions_of_all_stages(curriculum):
+    rows = [Row(share) for share in (0.0, 1.0, 0.5, 0.0)]
+    first, *later = plan(rows, steps=20, curriculum=curriculum)
+    assert [row.panel_correct_share for row in first.rows] == [1.0, 0.5, 0.0, 0.0] and len(later) == 3
+    assert len(later[0].rows) == (4 if curriculum == "none" else 1)
 
 
 @pytest.mark.parametrize("length", [{"steps": 1}, {"steps": 2}, {"steps": 10, "warm_up": 0.01}])

@@ -113,7 +113,10 @@ def test_the_attending_is_trained_with_the_curriculum(at, model, tmp_path):
 
 
 def test_the_starter_and_a_patient_are_refused(at, model):
-    for given, message in (({"model": "starter"}, "cannot answer the questions"), ({"patient": model}, "--patient")):
-        role = "attending" if "patient" in given else "triage"
+    for role, given, message in (
+        ("triage", {"model": "starter"}, "cannot answer the questions"),
+        ("attending", {"patient": model}, "--patient"),
+        ("interview", {"max_tokens": None}, "no interviews; use consult train triage or attending"),
+    ):
         with pytest.raises(UserError, match=message):
             train_practitioner(config(at, **{"model": model, "role": role, **given}), at / "out", lambda line: None)
