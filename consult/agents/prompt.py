@@ -141,6 +141,8 @@ def _name_of(path: Path) -> str:
         return name
     if name in JUDGES:
         raise PromptError(f"'{path}' cannot be replaced, since figures would no longer compare; remove the file")
+    if name in prompt_names() and not path.is_file():
+        raise PromptError(f"'{path}' is not a file; write the prompt into a text file of that name")
     near = nearest(name, prompt_names(), cutoff=0.6)
     named = ", ".join(f"{one}{_SUFFIX}" for one in (near or prompt_names()))
     raise PromptError(f"'{path}' is not a prompt; {'the nearest' if near else 'there are'}: {named}")

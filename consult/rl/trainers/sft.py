@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from consult.agents.acts import DoctorView
 from consult.agents.models.model import Message
 from consult.agents.prompt_formats.schemas import keys_of_decision, keys_of_triage
 from consult.rl.data.dataset import Row
@@ -77,9 +78,11 @@ def row_numbers(entries: list[dict[str, Any]]) -> dict[str, list[int]]:
 
 SEEN = "What the photograph shows and what the patient told."
 """Placeholder for the findings in the answers that a plain model copies; the data has no worded findings."""
-WEIGHED = "I weighed what I saw and heard, and the opinions."
-"""Placeholder for the reasoning, which the data does not have either."""
-FITS = "The complaint and the photograph fit this clinic."
+HEARD = "What the patient told."
+"""The same where no photograph is shown: a model should not learn to name one that it has not seen."""
+WEIGHED = "I weighed the findings."
+FITS = "The findings fit this clinic."
+"""Placeholders for the reasoning, and for the reason that the patient hears, which the data does not have either."""
 SEEN_IN_PICTURES = "What the pictures show of what is asked."
 ASKS_FOR = "The pictures and the question belong to this specialty."
 """The same for questions about pictures."""
@@ -95,7 +98,7 @@ def answer_of(row: Row, policy: Policy) -> str:
             return f"{target.answer}, {target.urgency}."
         return f"{target.answer}</answer>"
     told: dict[str, Any] = {
-        "findings": SEEN if row.view.question is None else SEEN_IN_PICTURES,
+        "findings": _findings(row.view),
         "reasoning": WEIGHED if config.role != "triage" else FITS if row.view.question is None else ASKS_FOR,
         "specialty": target.answer,
         "diagnosis": target.answer,
@@ -108,6 +111,12 @@ def answer_of(row: Row, policy: Policy) -> str:
     view = replace(row.view, rationale=config.rationale)
     keys = keys_of_triage(view) if config.role == "triage" else keys_of_decision(view)
     return json.dumps({key: told[key] for key in keys}, ensure_ascii=False)
+
+
+def _findings(view: DoctorView) -> str:
+    if view.question is not None:
+        return SEEN_IN_PICTURES
+    return SEEN if view.photographs else HEARD
 
 
 # -- models that write freely ------------------------------------------------------------------------------------------

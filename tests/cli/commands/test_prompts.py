@@ -155,7 +155,7 @@ def test_an_empty_folder_and_a_folder_within_are_refused(tmp_path: Path) -> None
     (tmp_path / ".hidden").write_text("x")
     assert "contains no prompts; put files NAME.txt into it" in called("prompts", "--prompts", tmp_path)[2]
     (tmp_path / "reply.txt").mkdir()
-    assert "reply.txt' is not a prompt" in called("prompts", "--prompts", tmp_path)[2]
+    assert "reply.txt' is not a file" in called("prompts", "--prompts", tmp_path)[2]
 
 
 @pytest.mark.slow

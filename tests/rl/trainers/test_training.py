@@ -34,7 +34,7 @@ from consult.rl.rewards.decisions import DECISION_REWARDS
 from consult.rl.runtime.dry_run import tell_plan
 from consult.rl.trainers import grpo
 from consult.rl.trainers.rollout_store import RolloutStore
-from consult.rl.trainers.sft import tokenized
+from consult.rl.trainers.sft import answer_of, tokenized
 from consult.scenarios import load_scenario
 
 SMALL = dict(cases=12, validation=6, test=4, steps=4, prompts=4, group=8, check_every=2, learning_rate=5e-3)
@@ -466,6 +466,15 @@ def test_what_is_copied_is_the_answer_after_the_prompt_of_play_up_to_the_end_of_
         assert decode(entry["input_ids"][asked:]).startswith("eczema, perhaps")
         assert entry["input_ids"][-1] in policy.speaker.stops
         assert not policy.speaker.stops & set(entry["input_ids"][asked:-1])
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_a_model_that_sees_no_photograph_copies_no_mention_of_one(tmp_path, derm34, sees):
+    policy = Policy.open(triage(model=str(tiny_models.llama(tmp_path / "llama")), method="sft"))
+    [row] = triage_rows(derm34, derm34.case_ids("train")[:1], policy.dialect, sees=sees)
+    answer = json.loads(answer_of(row, policy))
+    assert ("photograph" in answer["findings"]) == sees
+    assert "photograph" not in answer["reasoning"] + answer["why"]
 
 
 # -- what cannot be trained --------------------------------------------------------------------------------------------
