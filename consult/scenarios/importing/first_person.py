@@ -26,6 +26,11 @@ _CASE = re.compile(
     r"|is|was|presents?|developed|started|began)\b(?! (?:discussed|reviewed|presented to|reported|closed)))",
     re.IGNORECASE,
 )
+_MOTHER = re.compile(
+    r"\b(?:the|this) (?:patient|woman)\b(?!'s)|\b(?:feel\w*|felt|notic\w+) (?:the|her) (?:baby|fetus) (?:mov|kick)",
+    re.IGNORECASE,
+)
+"""Matches a sentence in which a baby is not the patient."""
 _APPOSITIVE = re.compile(
     rf"^{_WHO}, (?P<what>an? [^,.;]{{3,60}}?), (?=(?:has|had|is|was|presented|came|developed)\b)", re.IGNORECASE
 )
@@ -161,7 +166,7 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
     """
     said = _LABEL.sub("", _LEAD.sub("", without_remarks(sentence.replace("n\u2019t", "n't"))))
     said = _lowered(_CASE.sub("The patient", said))
-    if re.search(r"\b(?:the|this) (?:patient|woman)\b(?!'s)", said, re.IGNORECASE):
+    if _MOTHER.search(said):
         said = re.sub(r"\b(?:the|her) (baby|fetus|infant|newborn)\b", r"my \1", said, flags=re.IGNORECASE)
     said = _APPOSITIVE.sub(r"The patient is \g<what> and ", said)
     said = re.sub(

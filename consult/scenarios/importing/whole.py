@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from consult.scenarios.importing.entries import HABITS
+from consult.scenarios.importing.fragments import with_verbs
 
 _ADVERBS = (
     r"(?:(?:\w+ly|also|otherwise|instead|never|still|often|sometimes|always|usually|now|then|first|just"
@@ -38,7 +39,7 @@ _COUNTED = (
     r"|discoloration|discharge|burn|bite|injury|bruise|wart|boil|lump|deformity|stay|gait|infection|attack|fracture"
     r"|patch|smear|murmur|pregnancy"
     r"|delivery|reaction|need|craving|increase|decrease|change|loss of \w+|runny nose|appetite|taste|voice|hernia"
-    r"|sibling|job|\w+ectomy|\w+plasty|bypass"
+    r"|sibling|job|abdomen|belly|\w+ectomy|\w+plasty|bypass"
 )
 _ARTICLE = re.compile(
     rf"\b(?P<have>I (?:also )?(?:have had|have|had|noticed|developed|complain of)) (?P<words>(?:(?!(?:a|an|the|my|no"
@@ -66,6 +67,8 @@ _USE = re.compile(
     r"?)+?)(?:(?<=drug)|(?<=alcohol)|(?<=tobacco)|(?<=substance)) use(?P<rest> in the family)?$",
     re.IGNORECASE,
 )
+_EACH_USE = re.compile(r"(?:(?<=tobacco|alcohol)|(?<=drug)) use(?= (?:or|and) \w+ use\b)", re.IGNORECASE)
+"""Matches "use" after a name in a list whose last name has it, too."""
 _USE_OF = re.compile(r"^(?:I have )?(?:had )?no use of (?=(?:tobacco|alcohol|drugs|illicit|cigarettes))", re.IGNORECASE)
 _FINITE = re.compile(
     r"\b(?:am|is|are|was|were|has|have|had|do|does|did|can|could|will|would|may|might|must|should)\b|n't\b|'(?:s|re"
@@ -152,7 +155,7 @@ def whole(clause: str) -> str:
     said = _denied(said)
     for pattern, words in _NOUN_FORMS:
         said = pattern.sub(words, said)
-    said = agreed(_with_quotes(said))
+    said = with_verbs(agreed(_with_quotes(said)), _denied)
     return _ARTICLE.sub(_with_article, said)
 
 
@@ -169,6 +172,7 @@ def _with_quotes(said: str) -> str:
 
 
 def _denied(said: str) -> str:
+    said = _EACH_USE.sub("", said) if said.lower().startswith(("no ", "i have no ")) else said
     found = _DENIED.match(said)
     if found is None:
         return _USE.sub(_uses_no, said)
