@@ -84,6 +84,7 @@ _SIGN = re.compile(
     r"|\b(?:endoscopy|pathological examination|laboratory|biops(?:y|ies)|smear|hyphae"
     r"|microscop\w+)\b(?=.*\b(?:show\w*|found|reveal\w*|negative|positive)\b)"
     r"|\bvesiculopustular\b|\bumbilicat\w+\b|\blichenif\w+\b|\bconjugate\b|\bmaceration\b|\bsubcutaneous emphysema\b"
+    r"|^(?!.*\b(?:I|my|s?he|his|her|patient)\b).*\b(?:was|were) present (?:on|over|in|at) the\b"
     r"|\bparaphimosis\b|\bappropriate for (?:\w+ )?(?:age|gestation\w*)\b"
     r"|\bshow(?:s|ed|ing)? signs of\b|\bin the (?:office|clinic) today\b|\bis febrile\b"
     r"|^(?:obs|vitals|exam|examination|ix|inv|investigations|bloods|imaging|labs)\s*[:-]",

@@ -18,6 +18,8 @@ _VERBS = (
 _AFTER_I = re.compile(rf"\bI (?P<adverbs>{_ADVERBS}{{0,2}})(?P<verb>is|has|does|{_VERBS})\b(?!-)")
 _CONTINUED = re.compile(rf"(?P<and> (?:and|but|or)|,) (?P<adverbs>{_ADVERBS}{{0,2}})(?P<verb>{_VERBS})\b(?! of\b|-)")
 _OF_I = re.compile(r"(?:^|, |\bthat |\band |\bwhere |\bwhen |\bbut |; )I\b(?P<said>[^;]*)$")
+_ANOTHER = re.compile(r"\b(?:who|which|that (?:was|were|is|are|has|have|had)|it|my \w+ (?:is|has|says|was))\b")
+"""Matches another subject than the patient between "I" and a verb."""
 _IRREGULAR = {
     "hasn't": "haven't",
     "doesn't": "don't",
@@ -209,7 +211,7 @@ def _continued(said: str) -> str:
             before.group().startswith("when ") and not found.string[found.end() :].startswith((" it", " them"))
         ):
             continue
-        if re.search(r"\b(?:who|which|it|my \w+ (?:is|has|says|was))\b", before["said"]):
+        if _ANOTHER.search(before["said"]):
             continue
         joined = " and" if found["and"] == "," else found["and"]
         agreeing = f"{joined} {found['adverbs']}{_first(found['verb'])}"

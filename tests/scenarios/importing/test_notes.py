@@ -38,6 +38,7 @@ from consult.scenarios.importing.topics import topic_of
         ("Non-smoker, drinks wine", "I am a non-smoker and drink wine"),
         ("Attends preschool", "I attend preschool"),
         ("Non-smoker, occasional wine", "I am a non-smoker and I drink wine occasionally"),
+        ("She has a lump that was small in May and is growing", "I have a lump that was small in May and is growing"),
         ("Daily cannabis use", "I use cannabis every day"),
         ("Retired engineer, no tobacco use or drug use", "I am a retired engineer and I do not use tobacco or drugs"),
         ("Former smoker, quit 5 years ago", "I am a former smoker and I quit 5 years ago"),
@@ -76,7 +77,7 @@ def test_shorthand_of_what_a_patient_said_is_written_out(note: str, said: str) -
      "Temp 38.2", "CRP 45 mg/L", "HbA1c 48 mmol/mol", "Lungs clear to auscultation", "20/40 vision", "IOP 14",
      "Exam: soft abdomen", "He appears tired", "Oriented to person and place", "Mild lymphadenopathy is noted",
      "She is somnolent", "He shows signs of agitation", "Physical examination shows low-set ears",
-     "CXR clear", "PERRLA"],
+     "CXR clear", "PERRLA", "Fine scale was present on the soles"],
 )  # fmt: skip
 def test_what_a_doctor_measured_or_saw_is_a_finding(note: str) -> None:
     assert is_doctors(note)
