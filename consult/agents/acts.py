@@ -7,7 +7,7 @@ only from views, which hides the card from the doctors and the true diagnosis fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from consult.agents.choices import Action, Rationale, Speaker
@@ -35,7 +35,13 @@ class Usage:
     """Number of these whose first reply could not be used."""
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return Usage(
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.seconds + other.seconds,
+            self.answers + other.answers,
+            self.unusable + other.unusable,
+        )
 
 
 @dataclass(frozen=True)

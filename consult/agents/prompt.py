@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -67,9 +67,10 @@ def fill(text: str, **fillings: str) -> str:
     return _BLANK.sub(lambda match: fillings[match.group(1)], text)
 
 
-def blanks_of(text: str) -> set[str]:
+@lru_cache(maxsize=256)
+def blanks_of(text: str) -> frozenset[str]:
     """Return the names of a text's blanks."""
-    return set(_BLANK.findall(text))
+    return frozenset(_BLANK.findall(text))
 
 
 @dataclass(frozen=True)

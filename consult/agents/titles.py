@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from consult.scenarios import Card
 
@@ -60,6 +61,7 @@ _AN = re.compile(r"[aeio]|u(?!ro|ni)|[AEFHILMNORSX][A-Z]|(?:8|11|18)\b|8\d\b")
 _PLACE = re.compile(r".*\b(?:clinic|department|unit|ward|service|centre|center|practice|office|hospital|team)s?")
 
 
+@lru_cache(maxsize=256)
 def doctor_of(specialty: str) -> str:
     """Name the doctor of a specialty, with its article: "a consultant dermatologist"."""
     name = " ".join(specialty.split())

@@ -8,7 +8,6 @@ resumed by restoring the stored acts.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -25,6 +24,7 @@ from consult.envs.free_talk import talk_node, talk_offers, talk_status
 from consult.scenarios import Card, Case, Fact, Question, Scenario
 from consult.scenarios.case import ALARM
 from consult.scenarios.conditional import known_facts
+from consult.scenarios.normalised import has_clause
 
 AlarmTold = Literal["opening", "asked", "volunteered"]
 """How a patient told an alarm: with the complaint, when asked about it, or unasked in another answer."""
@@ -89,10 +89,9 @@ class Consultation:
         Raises:
             RuleError: It is another side's turn, or the act is not allowed.
         """
-        seen = self.observe()
-        if act.speaker != seen.actor or act.action not in seen.offers:
-            offered = ", ".join(seen.offers) or "nothing"
-            raise RuleError(f"{act.speaker} cannot '{act.action}' now: {seen.actor} may {offered}")
+        _, actor, offers = self._due()
+        if act.speaker != actor or act.action not in offers:
+            raise RuleError(f"{act.speaker} cannot '{act.action}' now: {actor} may {', '.join(offers) or 'nothing'}")
         if act.action == "consult" and len(act.opinions) != self.panel_size:
             raise RuleError(f"a panel of {self.panel_size} gave {count_of(len(act.opinions), 'opinion')}")
         if act.action == "examine":
@@ -113,16 +112,22 @@ class Consultation:
 
     def observe(self) -> Observation:
         """Return the next actor and its view."""
+        node, actor, offers = self._due()
+        view: PatientView | DoctorView | None = None
+        if actor == "patient":
+            view = self._patient_view(offers)
+        elif actor is not None and actor != "question":
+            view = self._doctor_view(offers)
+        return Observation(node, actor, offers, view, len(self.acts), self.status if node == "end" else "running")
+
+    def _due(self) -> tuple[Node, Speaker | None, tuple[Action, ...]]:
+        """Return the act that is due, its actor and the acts on offer."""
         node = self._node()
-        turn = len(self.acts)
         if node == "end":
-            return Observation(node, None, (), None, turn, self.status)
+            return node, None, ()
         offers = talk_offers(node) if self.talks else self._offers(node)
-        if node == "open" and self.case.question is not None:
-            return Observation(node, "question", offers, None, turn, "running")
-        actor = ACTORS[node]
-        view = self._patient_view(offers) if actor == "patient" else self._doctor_view(offers)
-        return Observation(node, actor, offers, view, turn, "running")
+        asked_by_program = node == "open" and self.case.question is not None
+        return node, "question" if asked_by_program else ACTORS[node], offers
 
     # -- rules -----------------------------------------------------------------------------------------------------
 
@@ -409,5 +414,4 @@ def _quoted(act: Act, card: Card) -> tuple[Fact, ...]:
 
 
 def _stands_in(fact: Fact, text: str) -> bool:
-    clause = re.escape(fact.text.rstrip(".").replace("\u2019", "'"))
-    return re.search(rf"(?<!\w){clause}(?!\w)", text.replace("\u2019", "'"), re.IGNORECASE) is not None
+    return has_clause(text.replace("\u2019", "'"), fact.text.rstrip(".").replace("\u2019", "'"))

@@ -1,7 +1,7 @@
 """The flow of a consultation as a LangGraph: one node is one clinical act, and edges follow the decisions.
 
-The graph's state contains an id and the last text, never pixels. There is no checkpointer: a run is resumed from the
-store, and the graph continues a half-finished consultation with the act that is due.
+The graph's state contains an id and the act to begin with, never pixels. There is no checkpointer: a run is resumed
+from the store, and the graph continues a half-finished consultation with the act that is due.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from consult.agents.acts import Act, DoctorView, Opinion, PatientView, Usage
 from consult.agents.choices import SpeakingRole
@@ -44,11 +45,16 @@ EDGES: dict[Node, tuple[Node, ...]] = {
 
 
 class State(TypedDict):
-    """LangGraph's state: ids and text."""
+    """LangGraph's state: all else is in the session, from which each node takes what it needs."""
 
     consultation: str
-    next: str
-    text: str
+    """Its id."""
+    due: Node
+    """The act with which play begins."""
+
+
+Next = Command[str]
+"""What a node returns: the node that follows it."""
 
 
 class Together(Protocol):
@@ -93,6 +99,10 @@ class Session:
     chosen: Act | None = field(default=None)
     """An act of the attending that another node completes."""
 
+    def __post_init__(self) -> None:
+        self.seen = self.consultation.observe()
+        """What is due; a view is made once for each act, however many ask for it."""
+
     def context(self, role: str) -> RequestContext:
         """Return the location of a role's next request."""
         plan, acts = self.consultation.plan, self.consultation.acts
@@ -120,7 +130,7 @@ class Session:
 
     def patient_view(self) -> PatientView:
         """Return the patient's view."""
-        view = self.consultation.observe().view
+        view = self.seen.view
         assert isinstance(view, PatientView)
         talks = isinstance(self.patient, FreePatient) and self.patient.talks
         if self.consultation.talks and "satisfied" in view.offers and not talks:
@@ -131,7 +141,7 @@ class Session:
 
     def doctor_view(self, client: RoleClient) -> DoctorView:
         """Return a doctor's view, with as many photographs as the model takes."""
-        view = self.consultation.observe().view
+        view = self.seen.view
         assert isinstance(view, DoctorView)
         view = replace(self._narrowed(view), rationale=client.info.rationale)
         if not client.info.sees:
@@ -146,31 +156,32 @@ class Session:
         first, *others = (narrowed(one, width) for one in view.photographs)
         return replace(view, photograph=first, further=tuple(others))
 
-    def apply(self, act: Act) -> State:
-        """Step the environment, record the act, and return the next node."""
+    def apply(self, act: Act) -> Next:
+        """Step the environment, record the act, and go to the next node."""
         index = len(self.consultation.acts)
-        after = self.consultation.step(act)
+        self.seen = self.consultation.step(act)
         self.record(index, self.consultation.acts[-1])
-        return State(consultation=self.id, next=after.node, text=self.consultation.acts[-1].text)
-
-    def go(self, node: Node) -> State:
-        """Go to another node without an act."""
-        return State(consultation=self.id, next=node, text="")
+        return go(self.seen.node)
 
 
-async def _open(state: State, runtime: Runtime[Session]) -> State:
+def go(node: Node) -> Next:
+    """Go to a node."""
+    return Command(goto=END if node == "end" else node)
+
+
+async def _open(state: State, runtime: Runtime[Session]) -> Next:
     session = runtime.context
     if session.consultation.case.question is not None:
         return session.apply(asked(session.consultation.case.question))
     return session.apply(await session.patient.open(session.patient_view(), session.context("patient")))
 
 
-async def _triage(state: State, runtime: Runtime[Session]) -> State:
+async def _triage(state: State, runtime: Runtime[Session]) -> Next:
     session, client = runtime.context, runtime.context.client("triage")
     return session.apply(await TriageDoctor(client).act(session.doctor_view(client), session.context("triage")))
 
 
-async def _attend(state: State, runtime: Runtime[Session]) -> State:
+async def _attend(state: State, runtime: Runtime[Session]) -> Next:
     session, client = runtime.context, runtime.context.client("attending")
     if session.consultation.talks:
         return session.apply(await _talk(session, client))
@@ -179,7 +190,7 @@ async def _attend(state: State, runtime: Runtime[Session]) -> State:
     if act.action in ("ask", "examine"):
         return session.apply(act)
     session.chosen = act
-    return session.go("panel" if act.action == "consult" or session.consultation.must_consult else "conclude")
+    return go("panel" if act.action == "consult" or session.consultation.must_consult else "conclude")
 
 
 async def _talk(session: Session, client: RoleClient) -> Act:
@@ -203,20 +214,20 @@ async def _talk(session: Session, client: RoleClient) -> Act:
     )  # fmt: skip
 
 
-async def _extract(state: State, runtime: Runtime[Session]) -> State:
+async def _extract(state: State, runtime: Runtime[Session]) -> Next:
     session = runtime.context
     lines = [line.text for line in session.consultation.lines if line.speaker == "attending"]
     extractor = Extractor(session.role_models.extractor, session.consultation.scenario)
     return session.apply(await extractor.conclude(lines, session.context("assessor")))
 
 
-async def _answer(state: State, runtime: Runtime[Session]) -> State:
+async def _answer(state: State, runtime: Runtime[Session]) -> Next:
     session, view = runtime.context, runtime.context.patient_view()
     act = session.patient.react if view.offers == ("satisfied",) else session.patient.answer
     return session.apply(await act(view, session.context("patient")))
 
 
-async def _panel(state: State, runtime: Runtime[Session]) -> State:
+async def _panel(state: State, runtime: Runtime[Session]) -> Next:
     session = runtime.context
     consultation, role_models, context = session.consultation, session.role_models, session.context("specialist")
     if role_models.panel_skill is None:
@@ -266,7 +277,7 @@ async def _in_words_of_their_own(
     return own
 
 
-async def _conclude(state: State, runtime: Runtime[Session]) -> State:
+async def _conclude(state: State, runtime: Runtime[Session]) -> Next:
     session, client = runtime.context, runtime.context.client("attending")
     role_models = session.role_models
     attending = Attending(client, session.consultation.scenario, role_models.votes, role_models.together)
@@ -279,18 +290,18 @@ async def _conclude(state: State, runtime: Runtime[Session]) -> State:
     return session.apply(replace(act, thought=thought, usage=act.usage + chosen.usage))
 
 
-async def _react(state: State, runtime: Runtime[Session]) -> State:
+async def _react(state: State, runtime: Runtime[Session]) -> Next:
     session = runtime.context
     return session.apply(await session.patient.react(session.patient_view(), session.context("patient")))
 
 
-async def _reply(state: State, runtime: Runtime[Session]) -> State:
+async def _reply(state: State, runtime: Runtime[Session]) -> Next:
     session, client = runtime.context, runtime.context.client("attending")
     attending = Attending(client, session.consultation.scenario, together=session.role_models.together)
     return session.apply(await attending.reply(session.doctor_view(client), session.context("attending")))
 
 
-_ACTS: dict[Node, Callable[[State, Runtime[Session]], Awaitable[State]]] = {
+_ACTS: dict[Node, Callable[[State, Runtime[Session]], Awaitable[Next]]] = {
     "open": _open,
     "triage": _triage,
     "attend": _attend,
@@ -302,7 +313,7 @@ _ACTS: dict[Node, Callable[[State, Runtime[Session]], Awaitable[State]]] = {
 }
 
 
-_TALK: dict[TalkNode, Callable[[State, Runtime[Session]], Awaitable[State]]] = {
+_TALK: dict[TalkNode, Callable[[State, Runtime[Session]], Awaitable[Next]]] = {
     "open": _open,
     "attend": _attend,
     "answer": _answer,
@@ -310,8 +321,9 @@ _TALK: dict[TalkNode, Callable[[State, Runtime[Session]], Awaitable[State]]] = {
 }
 
 
-def _next(state: State) -> str:
-    return state["next"]
+async def _due(state: State) -> str:
+    # LangGraph runs what is not asynchronous in a thread.
+    return state["due"]
 
 
 @cache
@@ -329,22 +341,23 @@ def talk_graph() -> Any:
 def _compiled(acts: Mapping[Any, Any], edges: Mapping[Any, Sequence[Any]]) -> Any:
     graph: Any = StateGraph(State, context_schema=Session)
     for node, act in acts.items():
-        graph.add_node(node, act)
+        followers = [END if n == "end" else n for n in (*edges[node], "end")]
+        graph.add_node(node, act, destinations=tuple(dict.fromkeys(followers)))
     # A resumed consultation enters at the act that is due.
-    graph.add_conditional_edges(START, _next, {node: node for node in acts})
-    for node, followers in edges.items():
-        graph.add_conditional_edges(node, _next, {n: END if n == "end" else n for n in (*followers, "end")})
+    graph.add_conditional_edges(START, _due, {node: node for node in acts})
     return graph.compile()
 
 
 async def play(session: Session) -> None:
     """Play a consultation from its current state to its end."""
-    start = session.consultation.observe()
-    if start.node == "end":
+    due = session.seen.node
+    if due == "end":
         return
     limit = 4 * session.consultation.max_turns + 20
     graph = talk_graph() if session.consultation.talks else consultation_graph()
-    await graph.ainvoke(session.go(start.node), context=session, config={"recursion_limit": limit})
+    start = State(consultation=session.id, due=due)
+    # In version 2, only values are streamed, which change at the start alone.
+    await graph.ainvoke(start, context=session, config={"recursion_limit": limit}, version="v2")
 
 
 def mermaid() -> str:

@@ -19,6 +19,7 @@ from consult.envs.classifier_predictions import ClassifierPredictions, check_pho
 from consult.envs.config import Plan, RunConfig
 from consult.envs.consultation import Consultation
 from consult.envs.events import Event, Listener, consultation_event, opinion_event, summary_event, turn_event
+from consult.envs.garbage import collecting_less
 from consult.envs.graph import RoleModels, Session, play
 from consult.envs.held import RunHold, being_played, player_of
 from consult.envs.judging import judged, refuse_judging
@@ -152,7 +153,8 @@ class Runner:
             warn(sentence)
         started = time.monotonic()
         try:
-            run_to_end(self._play_all(run, resumed=resumed))
+            with collecting_less():
+                run_to_end(self._play_all(run, resumed=resumed))
         except BaseException:
             self._close(run, "interrupted", time.monotonic() - started)
             raise

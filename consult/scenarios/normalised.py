@@ -187,3 +187,18 @@ def _folded(found: str) -> str:
 @lru_cache(maxsize=10_000)
 def _is_word(character: str) -> bool:
     return re.match(r"\w", character) is not None
+
+
+def has_clause(text: str, clause: str) -> bool:
+    """Return whether a text contains a clause as whole words, in any case."""
+    if not (clause and clause.isascii() and text.isascii()):
+        return re.search(rf"(?<!\w){re.escape(clause)}(?!\w)", text, re.IGNORECASE) is not None
+    # To compile a pattern for each clause takes many times as long.
+    text, clause = text.lower(), clause.lower()
+    start = text.find(clause)
+    while start >= 0:
+        end = start + len(clause)
+        if not (_is_word(text[start - 1 : start]) or _is_word(text[end : end + 1])):
+            return True
+        start = text.find(clause, start + 1)
+    return False

@@ -290,10 +290,9 @@ class Scenario:
 def _mentions(text: str, names: Mapping[str, str]) -> list[Mention]:
     """Find each place in a text with one of these normalised names, which are ordered longest first."""
     hits, rest = list[Mention](), folded(text)
-    for name, label in names.items():
-        if name not in rest.text:
-            continue
-        places = list(rest.places(name))
+    # Of hundreds of names, a line has one or two.
+    for name in [name for name in names if name in rest.text]:
+        label, places = names[name], list(rest.places(name))
         for start, end in (rest.span(*place) for place in places):
             hits.append(Mention(start, label, rest.source[start:end]))
         rest = rest.without(places)

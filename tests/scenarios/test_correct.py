@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consult.scenarios import Scenario, ScenarioError, load_scenario
 from consult.scenarios.correct import Correct, CorrectBy, Relation, correct, is_right, name_of, naming, plurality
-from consult.scenarios.normalised import abstains, normalised
+from consult.scenarios.normalised import abstains, has_clause, normalised
 from consult.scenarios.scenario import Label
 
 CLOSED = load_scenario("derm34")
@@ -273,3 +276,9 @@ def test_long_answers_are_read_at_once() -> None:
         started = time.perf_counter()
         assert not abstains(f"I don't know{tail}")
         assert time.perf_counter() - started < 1
+
+
+@given(st.text("aB _.\u00e9\u017fsS'", max_size=12), st.text("aB _.\u00e9sS'", max_size=4))
+def test_a_clause_is_found_as_whole_words(text: str, clause: str) -> None:
+    whole = re.search(rf"(?<!\w){re.escape(clause)}(?!\w)", text, re.IGNORECASE)
+    assert has_clause(text, clause) == (whole is not None)

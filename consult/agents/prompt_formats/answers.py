@@ -11,7 +11,7 @@ from consult.agents.prompt_formats.blanks import is_a_reason
 from consult.agents.prompt_formats.clean import clean, thought_of, without_thought, without_tool_calls
 from consult.agents.prompt_formats.doctors_words import without_placeholders, without_repeats
 from consult.scenarios import URGENCIES, Scenario, Urgency
-from consult.scenarios.normalised import abstains
+from consult.scenarios.normalised import abstains, has_clause
 
 LONGEST_WORDS = 300
 """Most characters of a doctor's own words for its diagnosis."""
@@ -67,10 +67,9 @@ def only_one(text: str, names: Iterable[str]) -> str | None:
     longest_first = sorted(names, key=len, reverse=True)
     found = set()
     for name in longest_first:
-        pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
-        if re.search(pattern, text, re.IGNORECASE):
+        if has_clause(text, name):
             found.add(name)
-            text = re.sub(pattern, " ", text, flags=re.IGNORECASE)
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", text, flags=re.IGNORECASE)
     return found.pop() if len(found) == 1 else None
 
 

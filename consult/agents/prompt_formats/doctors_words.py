@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 ECHO = 8
 """This many words in a row from the instructions are an echo."""
@@ -57,10 +58,16 @@ def without_repeats(text: str) -> str:
 
 def _echoes(text: str, instructions: str) -> bool:
     said = f" {' '.join(_words(text))} "
+    blanks, grams = _instructed(instructions)
+    return any(f" {blank} " in said for blank in blanks) or bool(_grams(_words(text)) & grams)
+
+
+@lru_cache(maxsize=16)
+def _instructed(instructions: str) -> tuple[list[str], set[tuple[str, ...]]]:
+    """Return the long placeholders of instructions, and what of their text is an echo."""
     blanks = (" ".join(_words(blank)) for blank in _MARKED.findall(instructions))
-    if any(f" {blank} " in said for blank in blanks if len(blank.split()) >= FEWEST):
-        return True
-    return bool(_grams(_words(text)) & _grams(_words(_MARKED.sub(" . ", instructions))))
+    long = [blank for blank in blanks if len(blank.split()) >= FEWEST]
+    return long, _grams(_words(_MARKED.sub(" . ", instructions)))
 
 
 def _grams(words: list[str]) -> set[tuple[str, ...]]:

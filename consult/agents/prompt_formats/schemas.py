@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from consult.agents.acts import NOT_MY_FIELD, DoctorView, PatientView
@@ -94,7 +95,8 @@ def answer_schema(view: DoctorView, keys: Iterable[str] = ANSWER_KEYS) -> Schema
     return _keyed(keys, {"answer": _name(view.labels) if view.labels else _text(LONGEST_ANSWER)})
 
 
-def diagnosis_choice(labels: Sequence[str], key: str = "diagnosis") -> Choice | None:
+@lru_cache(maxsize=64)
+def diagnosis_choice(labels: tuple[str, ...], key: str = "diagnosis") -> Choice | None:
     """Return the place where an answer names one of the labels, so that a backend can give the label's probability.
 
     None without labels, and if one is written with escapes in JSON.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 PAIRS = (
@@ -52,8 +53,12 @@ class Parted(NamedTuple):
     answer: str
 
 
+@lru_cache(maxsize=64)
 def part(text: str) -> Parted:
-    """Part a reply into thought and answer; a thought may lack its beginning or its end."""
+    """Part a reply into thought and answer; a thought may lack its beginning or its end.
+
+    The same reply is parted for its answer, its thought and its form.
+    """
     text, channels = _without_channels(text)
     thoughts = [*channels, *(found.group(1) for found in _THOUGHT.finditer(text))]
     answer = _THOUGHT.sub(" ", text)

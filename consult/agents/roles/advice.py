@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from consult.agents.grounding.clauses import stopped
 from consult.agents.grounding.emergency_words import urgency_of
@@ -29,7 +31,7 @@ def says(speech: str, sentence: str) -> bool:
     return _covers(stems(speech), telling(sentence))
 
 
-def _covers(said: set[str], wanted: set[str]) -> bool:
+def _covers(said: AbstractSet[str], wanted: AbstractSet[str]) -> bool:
     return bool(wanted) and len(wanted & said) >= STATED * len(wanted)
 
 
@@ -62,6 +64,12 @@ def explained(label: Label, known: Known) -> tuple[str, ...]:
     return tuple(filter(None, parts))
 
 
+@lru_cache(maxsize=512)
+def _told_apart_by(advice: tuple[str, ...]) -> tuple[frozenset[str], ...]:
+    """Return the key words of each sentence that has enough of them to distinguish a diagnosis."""
+    return tuple(frozenset(words) for words in map(telling, advice) if len(words) >= SHORT)
+
+
 def without_quotations(text: str) -> str:
     """Return a text with nothing between its quotation marks."""
     return QUOTATION.sub('""', text)
@@ -78,10 +86,10 @@ def strange(speech: str, diagnosis: str, scenario: Scenario) -> bool:
     allowed = {diagnosis, *scenario.diagnoses(ours)}
     if set(scenario.diagnoses(speech)) - allowed:
         return True
-    others = (s for name, label in scenario.labels.items() if name != diagnosis for s in sentences(label))
+    others = (label for name, label in scenario.labels.items() if name != diagnosis)
     said, own_words = [stems(one) for one in re.split(r"(?<=[.!?])\s+", speech)], stems(ours)
     whole = set[str]().union(*said)  # tells most of the many sentences apart at once
-    wanted = (words for words in map(telling, others) if len(words) >= SHORT and _covers(whole, words))
+    wanted = (words for label in others for words in _told_apart_by(sentences(label)) if _covers(whole, words))
     return any(not _covers(own_words, words) and any(_covers(one, words) for one in said) for words in wanted)
 
 

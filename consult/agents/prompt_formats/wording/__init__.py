@@ -119,8 +119,14 @@ def patient_lines(temperament: str, task: PatientTask, *, child: bool, said: Seq
 def fresh(lines: tuple[str, ...], said: Sequence[str]) -> tuple[str, ...]:
     """Leave out lines that were said before, ignoring slots; keep all if none remains."""
     before = " ".join(said).lower()
-    parts = {line: [part.strip(' .,:"').lower() for part in _TAG.split(line)] for line in lines}
-    return tuple(line for line in lines if not any(len(p) > SHORT and p in before for p in parts[line])) or lines
+    return tuple(line for line in lines if not any(part in before for part in _telling_parts(line))) or lines
+
+
+@cache
+def _telling_parts(frame: str) -> tuple[str, ...]:
+    """Return what stands between a frame's slots, without short parts."""
+    parts = (part.strip(' .,:"').lower() for part in _TAG.split(frame))
+    return tuple(part for part in parts if len(part) > SHORT)
 
 
 @cache
