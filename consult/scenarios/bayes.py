@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from consult.scenarios.case import Case
-from consult.scenarios.rules import Drawn
+from consult.scenarios.rules import Drawn, as_values
 from consult.scenarios.tables import LEAST, SKIN_TYPES, FindingTables
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from consult.scenarios.case_generator import Draw
 
     Numbers = NDArray[np.float64]
 
@@ -48,6 +50,24 @@ def photographed(case: Case, tables: FindingTables) -> dict[str, str | tuple[str
 def seen_at_first(case: Case, tables: FindingTables) -> dict[str, str | tuple[str, ...]]:
     """Return what a doctor has before the first question: photograph and complaint."""
     return photographed(case, tables) | {"complaint": case.card.complaint.value}
+
+
+def seen_in(draw: Draw, tables: FindingTables) -> dict[str, str | tuple[str, ...]]:
+    """Return what `seen_of` does for the case of a draw, without making the case, whose wording takes longer."""
+    drawn = draw.seen
+    found = {field: drawn[field] for field in (*tables.values, "sex", "skin_type", "view") if field in drawn}
+    for topic in tables.several:
+        if topic in found:
+            values = tables.values[topic]
+            found[topic] = tuple(value for value in as_values(found[topic]) if not values[value].none)
+    return found
+
+
+def seen_first_in(draw: Draw, tables: FindingTables) -> dict[str, str | tuple[str, ...]]:
+    """Return what `seen_at_first` does for the case of a draw."""
+    drawn = draw.seen
+    tone = ("skin_type",) if drawn["view"] in ON_SKIN else ()
+    return {field: drawn[field] for field in ("view", "morphology", *tone, "complaint")}
 
 
 def _tone(case: Case) -> dict[str, str | tuple[str, ...]]:

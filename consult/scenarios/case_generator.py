@@ -120,6 +120,17 @@ class Grammar:
         split, _, number = case_id.rpartition("-")
         return self.make(split, int(number))
 
+    def draw_of(self, case_id: str) -> Draw:
+        """Draw the patient of one case, without wording it.
+
+        Raises:
+            KeyError: There is no such case.
+        """
+        if not self.has(case_id):
+            raise KeyError(case_id)
+        split, _, number = case_id.rpartition("-")
+        return self.draw_for(split, int(number))
+
     def has(self, case_id: str) -> bool:
         """Return whether the case exists."""
         split, _, number = case_id.rpartition("-")

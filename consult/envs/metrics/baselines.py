@@ -77,17 +77,18 @@ def bayes_diagnoses(scenario: Scenario, cases: Iterable[str]) -> dict[str, dict[
     Returns:
         The doctor's input (`complaint and photograph`, `all facts`) → case → diagnosis; empty without tables.
     """
-    from consult.scenarios.bayes import BayesReader, seen_at_first, seen_of
+    from consult.scenarios.bayes import BayesReader, seen_first_in, seen_in
     from consult.scenarios.case_generator import Grammar
 
     source = scenario.source
     if not isinstance(source, Grammar):
         return {}
     reader, found = BayesReader(source.tables), dict[str, dict[str, str]]()
-    ways = {"complaint and photograph": seen_at_first, "all facts": seen_of}
-    for case in (source.get(case_id) for case_id in dict.fromkeys(cases) if source.has(case_id)):
+    ways = {"complaint and photograph": seen_first_in, "all facts": seen_in}
+    for case in filter(source.has, dict.fromkeys(cases)):
+        draw = source.draw_of(case)
         for told, seen in ways.items():
-            found.setdefault(told, {})[case.id] = reader.diagnosis(seen(case, source.tables))
+            found.setdefault(told, {})[case] = reader.diagnosis(seen(draw, source.tables))
     return found
 
 

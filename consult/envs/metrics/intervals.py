@@ -43,7 +43,7 @@ def share(hits: Sequence[bool], cases: Sequence[Hashable]) -> Estimate:
     """
     if not hits:
         return NOTHING
-    cases = [patient_of(case) for case in cases]
+    cases = _patients_of(cases)
     if len(set(cases)) < len(cases):
         return ratio(_kinds_of(hits, cases), shares=True)
     n = len(hits)
@@ -55,8 +55,16 @@ def patient_of(case: Hashable) -> Hashable:
 
     Twins are one patient with and without an alarm, so they are not independent of each other.
     """
+    if not str(case).startswith(ALARMS):
+        return case
     split, _, number = str(case).rpartition("-")
     return f"{split}-{int(number) // 2 * 2:04d}" if split == ALARMS and number.isdigit() else case
+
+
+def _patients_of(cases: Sequence[Hashable]) -> Sequence[Hashable]:
+    """Return the unit of resampling of each case; most runs have no twins, and then these are the cases."""
+    twins = {case: patient for case in set(cases) if (patient := patient_of(case)) != case}
+    return [twins.get(case, case) for case in cases] if twins else cases
 
 
 def mean(values: Sequence[float], cases: Sequence[Hashable], *, seed: int = 0) -> Estimate:
@@ -75,7 +83,7 @@ def _kinds_of(values: Sequence[float], cases: Sequence[Hashable]) -> Numbers:
     import numpy as np
 
     place: dict[Hashable, int] = {}
-    index = np.array([place.setdefault(case, len(place)) for case in map(patient_of, cases)], int)
+    index = np.array([place.setdefault(case, len(place)) for case in _patients_of(cases)], int)
     sums = np.bincount(index, np.asarray(values, float))
     return np.column_stack([sums, np.bincount(index), np.ones(len(sums))])
 

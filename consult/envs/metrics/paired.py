@@ -72,10 +72,10 @@ def difference(a: Mapping[str, Sequence[bool]], b: Mapping[str, Sequence[bool]])
 
 def mcnemar_p(steps: Numbers) -> float:
     """Return the exact p of McNemar's test; `steps` are -1, 0 and 1."""
-    from scipy.stats import binom
+    from scipy.stats import binomtest
 
     won, lost = int((steps > 0).sum()), int((steps < 0).sum())
-    return float(min(1.0, 2 * binom.cdf(min(won, lost), won + lost, 0.5)))
+    return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 
 
 def sign_flip_p(steps: Numbers, *, seed: int = 0) -> float:

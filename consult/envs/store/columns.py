@@ -7,9 +7,10 @@ name up, a range where it adds numbers.
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, get_args
 
 from consult.agents.assessors.rubric import ITEMS
@@ -24,6 +25,8 @@ from consult.scenarios.correct import CorrectBy, Relation
 MOST = 2**53
 """Largest count, and largest sum of counts that a number of the language of pages can hold."""
 _SEED = 2**63 - 1
+_BETWEEN = "\x1e"
+"""Separates texts that are looked at together."""
 
 Conditions = Mapping[str, str]
 """Column → SQL condition, true where the value can be read."""
@@ -32,7 +35,11 @@ Conditions = Mapping[str, str]
 def _text(column: str) -> str:
     # Most texts are plain ASCII; Python looks at the others alone. SQLite evaluates both sides of an OR, unlike a CASE.
     foreign = f"CASE WHEN {column} GLOB '*[^\x01-\x7f]*' THEN is_utf8(CAST({column} AS BLOB)) ELSE 1 END"
-    return f"(typeof({column}) = 'text' AND {foreign})"
+    return f"({_is_text(column)} AND {foreign})"
+
+
+def _is_text(column: str) -> str:
+    return f"typeof({column}) = 'text'"
 
 
 def packed_text(column: str) -> str:
@@ -58,8 +65,9 @@ def _json(column: str, kind: str, inner: str = "", condition: str = "") -> str:
     elements = condition or (f"type = '{inner}'" if inner else "1")
     lacks = f"NOT EXISTS (SELECT 1 FROM json_each({column}) WHERE NOT coalesce({elements}, 0))"
     right = f"json_type({column}) = '{kind}' AND {lacks}"
-    # A CASE, since AND does not stop SQLite from looking into what is not JSON.
-    return f"(CASE WHEN {_text(column)} THEN CASE WHEN json_valid({column}) THEN {right} ELSE 0 END ELSE 0 END)"
+    # A CASE, since AND does not stop SQLite from looking into what is not JSON. Most lists are empty.
+    empty = f"WHEN {column} = '[]' THEN 1 " if kind == "array" else ""
+    return f"(CASE {empty}WHEN {_text(column)} THEN CASE WHEN json_valid({column}) THEN {right} ELSE 0 END ELSE 0 END)"
 
 
 def _flag(column: str) -> str:
@@ -202,8 +210,42 @@ def conditions() -> Mapping[str, Conditions]:
 
 
 def sound(table: str) -> str:
-    """Return the SQL condition that every column of a row can be read."""
-    return " AND ".join(conditions()[table].values())
+    """Return the SQL condition, which is never null, that every column of a row can be read."""
+    return _met(conditions()[table].values())
+
+
+def _met(rules: Iterable[str]) -> str:
+    # Within a CASE, SQLite stops at the first rule that is not met; else it evaluates both sides of every AND and OR.
+    return f"(CASE WHEN {' AND '.join(rules)} THEN 1 ELSE 0 END)"
+
+
+def all_sound(table: str) -> str:
+    """Return the SQL condition that every column of every row of a group can be read.
+
+    It looks at the texts of a group together, which takes a third of the time. It never holds if a row is not `sound`,
+    but it may fail if all are: then `sound` decides.
+    """
+    rules = conditions()[table]
+    texts = [column for column, rule in rules.items() if rule == _text(column)]
+    nullable = [column for column, rule in rules.items() if rule == _null(_text(column), column)]
+    lists = [column for column, rule in rules.items() if rule == _json(column, "array", "text")]
+    rest = [rule for column, rule in rules.items() if column not in (*texts, *nullable, *lists)]
+    typed = list(map(_is_text, (*texts, *lists)))
+    no_text, words = "1", ""
+    if nullable:
+        no_text = f"coalesce({', '.join(nullable)}, NULL) IS NULL"
+        words = " || ' ' || ".join(f"coalesce({column}, '')" for column in nullable)
+        typed.append(f"({no_text} OR ({' AND '.join(_null(_is_text(column), column) for column in nullable)}))")
+        words = f" || CASE WHEN {no_text} THEN '' ELSE ' ' || {words} END"
+    together = " || ' ' || ".join(texts) + words
+    filled = " OR ".join(f"{column} != '[]'" for column in lists)
+    listed = f" || '{_BETWEEN}' || ".join(lists)
+    return (
+        f"(min({_met((*rest, *typed))}) "
+        f"AND are_utf8(CAST(group_concat({together}, '{_BETWEEN}') AS BLOB), count(*)) "
+        f"AND are_lists(CAST(group_concat({listed}, '{_BETWEEN}') FILTER (WHERE {filled}) AS BLOB), "
+        f"{len(lists)} * count(*) FILTER (WHERE {filled})))"
+    )
 
 
 def first_spoilt(table: str) -> str:
@@ -216,6 +258,8 @@ def add_functions(connection: Any) -> None:
     """Add the functions to a connection that the conditions call."""
     connection.create_function("is_utf8", 1, _is_utf8, deterministic=True)
     connection.create_function("unpacks", 2, _unpacks, deterministic=True)
+    connection.create_function("are_utf8", 2, _are_utf8, deterministic=True)
+    connection.create_function("are_lists", 2, _are_lists, deterministic=True)
 
 
 def _is_utf8(content: bytes | None) -> bool:
@@ -224,6 +268,28 @@ def _is_utf8(content: bytes | None) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _are_utf8(joined: bytes, count: int) -> bool:
+    """Return whether texts can be read; False if their number is not the given one, since one has the separator."""
+    return joined.count(_BETWEEN.encode()) == count - 1 and _is_utf8(joined)
+
+
+def _are_lists(joined: bytes | None, count: int) -> bool:
+    """Return whether texts are JSON lists of texts; False if their number is not the given one."""
+    if joined is None:
+        return True
+    texts = joined.split(_BETWEEN.encode())
+    return len(texts) == count and all(map(_is_list, texts))
+
+
+@lru_cache(maxsize=10_000)
+def _is_list(text: bytes) -> bool:
+    try:
+        found = json.loads(text.decode())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, list) and all(isinstance(one, str) for one in found)
 
 
 def _unpacks(content: bytes | None, compressed: bool) -> bool:

@@ -49,7 +49,7 @@ def _rows(store: Store, where: str, *parameters: Any) -> list[Row]:
 def _refuse_spoilt(store: Store, where: str, name: str) -> None:
     found = store.query(
         f"SELECT consultation_id AS consultation, {first_spoilt('prompts')} AS spoilt FROM prompts "
-        f"WHERE {where} AND NOT coalesce({sound('prompts')}, 0) LIMIT 1",
+        f"WHERE {where} AND NOT {sound('prompts')} LIMIT 1",
         name,
     )
     if found:

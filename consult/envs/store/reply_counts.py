@@ -85,7 +85,7 @@ def reply_counts(store: Store, run: str) -> list[ReplyCount]:
     """Count the replies of a run by role and model, those of failed and running consultations included."""
     rows = store.query(
         "SELECT p.role, p.model, p.tries, p.unusable, p.cut, p.widened, p.repeated, p.why FROM "
-        f"(SELECT rowid, * FROM reply_counts WHERE coalesce({sound('reply_counts')}, 0)) p "
+        f"(SELECT rowid, * FROM reply_counts WHERE {sound('reply_counts')}) p "
         "JOIN consultations c ON c.id = p.consultation_id WHERE c.run_id = ? ORDER BY p.rowid",
         run,
     )

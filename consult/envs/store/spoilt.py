@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consult.counts import count_of
 from consult.envs.config import stored_config
-from consult.envs.store.columns import conditions, first_spoilt, sound
+from consult.envs.store.columns import all_sound, conditions, first_spoilt, sound
 from consult.envs.store.rows import Row, consultation_id, planned_row
 from consult.errors import StoreError
 
@@ -140,11 +140,11 @@ class Findings:
                 connection.execute("CREATE TEMP TABLE spoilt_consultations (id PRIMARY KEY)")
                 connection.execute("CREATE TEMP TABLE replaced AS SELECT * FROM main.consultations WHERE 0")
                 connection.execute(
-                    f"INSERT OR IGNORE INTO spoilt_runs SELECT id FROM main.runs WHERE NOT coalesce({sound('runs')}, 0)"
+                    f"INSERT OR IGNORE INTO spoilt_runs SELECT id FROM main.runs WHERE NOT {sound('runs')}"
                 )
                 connection.execute(
                     "INSERT OR IGNORE INTO spoilt_consultations SELECT id FROM main.consultations "
-                    f"WHERE NOT coalesce({sound('consultations')}, 0)"
+                    f"WHERE NOT {sound('consultations')}"
                 )
                 for table, rows in _views().items():
                     connection.execute(f"CREATE TEMP VIEW {table} AS {rows}")
@@ -167,12 +167,11 @@ def _views() -> dict[str, str]:
         ),
         **{name: f"SELECT * FROM main.{name} WHERE {readable}" for name in (*_PLAYED, "prompts")},
         **{
-            name: f"SELECT * FROM main.{name} WHERE {readable} AND coalesce({sound(name)}, 0)"
+            name: f"SELECT * FROM main.{name} WHERE {readable} AND {sound(name)}"
             for name in (*_VERDICTS, "reply_counts")
         },
         **{
-            name: f"SELECT {'rowid AS rowid, ' if name == 'benchmarks' else ''}* FROM main.{name} "
-            f"WHERE coalesce({sound(name)}, 0)"
+            name: f"SELECT {'rowid AS rowid, ' if name == 'benchmarks' else ''}* FROM main.{name} WHERE {sound(name)}"
             for name in _ASIDE
         },
     }
@@ -183,9 +182,7 @@ def _views() -> dict[str, str]:
 
 def spoilt_runs(store: Store) -> Iterator[tuple[str, str]]:
     """Yield each damaged run and the reason; a run without its row is damaged, too."""
-    rows = store.stream(
-        f"SELECT id, rowid, {first_spoilt('runs')} FROM main.runs WHERE NOT coalesce({sound('runs')}, 0)"
-    )
+    rows = store.stream(f"SELECT id, rowid, {first_spoilt('runs')} FROM main.runs WHERE NOT {sound('runs')}")
     for name, number, column in rows:
         yield name if isinstance(name, str) and re.fullmatch(r"r\d+", name) else f"r{number}", f"runs.{column}"
     gone = "SELECT DISTINCT run_id FROM main.consultations WHERE run_id NOT IN (SELECT id FROM main.runs)"
@@ -198,7 +195,7 @@ def _spoilt_consultations(store: Store, where: str = "1", *parameters: Any) -> I
     rows = store.stream(
         "SELECT iif(typeof(run_id) = 'text' AND is_utf8(CAST(run_id AS BLOB)), run_id, NULL), "
         f"iif(typeof(ordinal) = 'integer', ordinal, NULL), {first_spoilt('consultations')} FROM main.consultations "
-        f"WHERE {where} AND NOT coalesce({sound('consultations')}, 0)",
+        f"WHERE {where} AND NOT {sound('consultations')}",
         *parameters,
     )
     for run, ordinal, column in rows:
@@ -233,15 +230,11 @@ def _within(run: str, consultation: str | None) -> tuple[str, str]:
 
 def _spoilt_plays(store: Store, among: str, name: str) -> Iterator[tuple[str, str]]:
     """Yield each consultation whose turns or opinions cannot be read, and why."""
-    wanted = f"(SELECT id FROM main.consultations WHERE {among})"
     for table in _PLAYED:
-        rows = store.stream(
-            f"SELECT consultation_id, iif(typeof(idx) = 'integer', idx, NULL), {first_spoilt(table)} FROM main.{table} "
-            f"WHERE consultation_id IN {wanted} AND NOT coalesce({sound(table)}, 0)",
-            name,
-        )
-        for consultation, idx, column in rows:
-            yield consultation, f"{table}.{column}" + ("" if idx is None else f" in row {idx}")
+        if _has_group(store, table, f"NOT {all_sound(table)}", among, name):
+            yield from _spoilt_rows_of(store, table, among, name)
+    if not _lacks_turns(store, among, name):
+        return
     counted = store.stream(
         "SELECT c.id, c.run_id, count(t.idx), max(t.idx) + 1, c.status IN ('finished', 'unfinished') "
         "FROM main.consultations c LEFT JOIN main.turns t ON t.consultation_id = c.id "
@@ -251,6 +244,34 @@ def _spoilt_plays(store: Store, among: str, name: str) -> Iterator[tuple[str, st
     for consultation, run, count, length, ended in counted:
         if count != (length or 0) or (ended and not count and _has_turns(store, run)):
             yield consultation, "some of its turns are missing"
+
+
+def _has_group(store: Store, table: str, having: str, among: str, name: str) -> bool:
+    """Return whether a condition holds for the rows of a table of any of the consultations."""
+    found = store.stream(
+        f"SELECT 1 FROM main.{table} WHERE consultation_id IN (SELECT id FROM main.consultations WHERE {among}) "
+        f"GROUP BY consultation_id HAVING {having} LIMIT 1",
+        name,
+    )
+    return any(found)
+
+
+def _spoilt_rows_of(store: Store, table: str, among: str, name: str) -> Iterator[tuple[str, str]]:
+    rows = store.stream(
+        f"SELECT consultation_id, iif(typeof(idx) = 'integer', idx, NULL), {first_spoilt(table)} FROM main.{table} "
+        f"WHERE consultation_id IN (SELECT id FROM main.consultations WHERE {among}) AND NOT {sound(table)}",
+        name,
+    )
+    for consultation, idx, column in rows:
+        yield consultation, f"{table}.{column}" + ("" if idx is None else f" in row {idx}")
+
+
+def _lacks_turns(store: Store, among: str, name: str) -> bool:
+    """Return whether any of the consultations may lack turns: one between others, or all of them."""
+    if _has_group(store, "turns", "count(idx) IS NOT max(idx) + 1", among, name):
+        return True
+    none = "NOT EXISTS (SELECT 1 FROM main.turns WHERE consultation_id = c.id)"
+    return any(store.stream(f"SELECT 1 FROM main.consultations c WHERE c.{among} AND {none} LIMIT 1", name))
 
 
 def _has_turns(store: Store, run: str) -> bool:
@@ -267,7 +288,7 @@ def _has_turns(store: Store, run: str) -> bool:
 
 def _spoilt_rows(store: Store, table: str, where: str = "1", *parameters: Any) -> Iterator[Spoilt]:
     rows = store.stream(
-        f"SELECT {first_spoilt(table)} FROM main.{table} WHERE {where} AND NOT coalesce({sound(table)}, 0)", *parameters
+        f"SELECT {first_spoilt(table)} FROM main.{table} WHERE {where} AND NOT {sound(table)}", *parameters
     )
     return (Spoilt(f"a row of {table}", f"{table}.{column}") for (column,) in rows)
 

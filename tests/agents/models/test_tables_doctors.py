@@ -14,7 +14,7 @@ from consult.envs.role_models import Models
 from consult.envs.runner import Runner
 from consult.envs.store.write import Store
 from consult.scenarios import load_scenario
-from consult.scenarios.bayes import BayesReader, seen_at_first, seen_of
+from consult.scenarios.bayes import BayesReader, seen_at_first, seen_first_in, seen_in, seen_of
 
 DERM34 = load_scenario("derm34")
 TOPICS = {**DERM34.topics, **DERM34.examinations}
@@ -195,3 +195,13 @@ def test_the_report_sets_the_bayes_doctor_beside_a_run(tmp_path):
     found = [one for one in baselines(ended, {}, predictions) if one.name == BAYES]
     assert [one.what for one in found] == ["complaint and photograph", "all facts"]
     assert present(found[0].figure.value) < present(found[1].figure.value)
+
+
+def test_a_draw_shows_what_its_case_shows():
+    source = grammar_of(load_scenario("derm34"))
+    for name in ["train-0000", "validation-0007", *(f"test-{i:04d}" for i in range(40))]:
+        case, draw = source.get(name), source.draw_of(name)
+        assert seen_in(draw, source.tables) == seen_of(case, source.tables)
+        assert seen_first_in(draw, source.tables) == seen_at_first(case, source.tables)
+    with pytest.raises(KeyError):
+        source.draw_of("nobody")

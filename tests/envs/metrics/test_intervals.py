@@ -1,5 +1,7 @@
 """Intervals: against scipy's, over cases rather than consultations, and by how often they hold the truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from narrowing import present, within
@@ -74,6 +76,11 @@ def test_holm_corrects_all_together():
     one = present(paired.difference(a, b))
     assert [d.p_holm for d in paired.holm([one, one, one])] == pytest.approx([3 * present(one.p)] * 3)
     assert paired.holm([]) == []
+    # By Holm's definition: 4 x 0.01, 3 x 0.02, 2 x 0.03 → not below the one before, 1 x 0.5; each in its own place.
+    unequal = [replace(one, p=p) for p in (0.5, 0.01, 0.03, 0.02)]
+    assert [d.p_holm for d in paired.holm(unequal)] == pytest.approx([0.5, 0.04, 0.06, 0.06])
+    assert paired.mcnemar_p(np.array([0, 0])) == 1.0
+    assert paired.mcnemar_p(np.array([1, 1, 1, 1, -1, 0])) == pytest.approx(0.375)  # 2 x (1 + 5) / 32
 
 
 def covers(draw, truth, times=150):

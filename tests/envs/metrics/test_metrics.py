@@ -1,12 +1,14 @@
 """Measures of diagnosis, team, calibration, groups and rubric on made outcomes and on a played run."""
 
+import random
 from dataclasses import replace
 
 import pytest
 from improvising import SCENARIO, Improviser, played
 from making import outcome
 from narrowing import present, within
-from sklearn.metrics import brier_score_loss, f1_score
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss, f1_score, recall_score
 
 from consult.agents.assessors.rubric import NOT_DECIDED
 from consult.envs.metrics import calibration, cost, diagnosis, groups, outcomes, paired, rubric, team
@@ -274,3 +276,17 @@ def test_a_figure_is_never_outside_its_interval():
     low, value, high = within(figure)
     assert low <= value <= high
     assert Estimate(None, 0.1, 0.2) == Estimate(None, 0.1, 0.2) and Estimate(0.5).low is None
+
+
+def test_recall_and_curve_are_scikit_learns():
+    chance = random.Random(3)
+    true, said = ([chance.choice("abcde") for _ in range(200)] for _ in range(2))
+    expected = recall_score(true, said, average="macro", labels=sorted(set(true)))
+    assert team._mean_recall(true, said) == pytest.approx(expected, abs=1e-12)
+    sure = [chance.choice((0.0, 0.1, 0.25, 0.5, 0.999, 1.0, chance.random())) for _ in range(200)]
+    right = [chance.random() < one for one in sure]
+    shares, means = calibration_curve(right, sure, n_bins=calibration.BINS, strategy="uniform")
+    curve = calibration._curve(sure, right)
+    assert [one.right for one in curve] == pytest.approx(list(shares), abs=1e-12)
+    assert [one.confidence for one in curve] == pytest.approx(list(means), abs=1e-12)
+    assert sum(one.n for one in curve) == 200
