@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from consult.agents.grounding import figures, phrases
-from consult.agents.grounding.language import Clause, Quantity, quantities
+from consult.agents.grounding.language import Clause, Quantity, Rate, quantities, rates
 from consult.agents.grounding.normal_form import normalised
 from consult.agents.grounding.reading import (
     CHILDREN,
@@ -31,6 +31,8 @@ from consult.agents.grounding.vocabulary import Token, listed, tokens
 _UNITS = r"minute|hour|day|week|month|year|decade|summer|winter|spring|autumn"
 GENERAL = frozenset(f"disease:{one}" for one in ("disease", "illness", "syndrome"))
 """Words for diseases in general, which do not name one."""
+WEAK = frozenset(["time"])
+"""Classes of words that patients use beside their complaint, too."""
 BABBLE = 4
 """This many unknown words in a sentence, more than those that are known, are no speech."""
 
@@ -38,9 +40,11 @@ BABBLE = 4
 def additions(reading: Reading) -> Iterable[Finding]:
     """Find what a line claims without grounds."""
     yield from _numbers(reading)
+    yield from _rates(reading)
     for clause in reading.clauses:
         yield from _claims(reading, clause)
-    for what in (*_names(reading), *_histories(reading), *_treated(reading), *_babble(reading)):
+    yield from (Finding("added", what, weak=True) for what in _names(reading))
+    for what in (*_histories(reading), *_caused(reading), *_treated(reading), *_babble(reading)):
         yield Finding("added", what)
     for clause in reading.clauses:
         guessed = phrases.GUESSED.search(clause.text)
@@ -50,6 +54,7 @@ def additions(reading: Reading) -> Iterable[Finding]:
             yield from (Finding("disease", what) for what in _suspected(reading, clause))
         elif not phrases.SUPPOSED.search(clause.text) and clause.sentence not in reading.asides:
             yield from (Finding("added", what) for what in _framed(reading, clause))
+            yield from (Finding("added", what, weak=True) for what in _circumstances(reading, clause))
     if not reading.facts and _answers(reading):
         yield Finding("added", "an answer without a fact")
 
@@ -60,6 +65,8 @@ def additions(reading: Reading) -> Iterable[Finding]:
 def _numbers(reading: Reading) -> Iterable[Finding]:
     for start, said in _counted(reading.said):
         if any(said.equals(one) for one in reading.amounts) or (said.is_one and not said.unit):
+            continue
+        if any(rate.start <= start < rate.end and _is_known_rate(reading, rate) for rate in rates(reading.said)):
             continue
         if (said.is_one and _is_rate(reading, said, start)) or phrases.COUNTED_TALK.match(reading.said, start):
             continue
@@ -73,6 +80,20 @@ def _numbers(reading: Reading) -> Iterable[Finding]:
         yield from (
             Finding("number", name) for name in others if heard and not heard & set(re.findall(named, reading.said))
         )
+
+
+def _rates(reading: Reading) -> Iterable[Finding]:
+    """Find how often something is said to happen, where somebody said another frequency."""
+    if not rates(reading.heard):
+        return
+    for rate in rates(reading.said):
+        clause = _clause_at(reading, rate.start)
+        if not _is_known_rate(reading, rate) and clause is not None and not _is_daily(reading, rate.start):
+            yield Finding("number", reading.said[rate.start : rate.end])
+
+
+def _is_known_rate(reading: Reading, rate: Rate) -> bool:
+    return any(rate.equals(one) for one in rates(reading.heard))
 
 
 def _is_rate(reading: Reading, said: Quantity, start: int) -> bool:
@@ -146,9 +167,21 @@ def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
         if "disease" in token.classes and not covers(token, reading.asked):
             yield Finding("added" if token.concepts & GENERAL else "disease", spelt(token))
         elif not _may_say(reading, token, clause, claims):
-            yield Finding("unsaid" if reading.is_unsaid(token) else "added", spelt(token))
+            unsaid = reading.is_unsaid(token)
+            yield Finding(
+                "unsaid" if unsaid else "added",
+                spelt(token),
+                weak=not unsaid and (token.classes <= WEAK or _is_moved(token, clause)),
+            )
     others = [token for token in fresh if not token.concepts and not covers(token, reading.asked)]
     yield from (Finding("unsaid", spelt(token)) for token in others if reading.is_unsaid(token) and not is_chat(token))
+
+
+def _is_moved(token: Token, clause: Clause) -> bool:
+    """Return whether a part of the body is only what somebody moves or touches: "I can hardly turn my head"."""
+    return token.classes == {"body"} and bool(
+        re.search(rf"{phrases.MOVED.pattern} {re.escape(spelt(token))}\b", clause.text)
+    )
 
 
 def _is_image(reading: Reading, token: Token, likened: Collection[str]) -> bool:
@@ -274,6 +307,13 @@ def _histories(reading: Reading) -> Iterable[str]:
             yield match[0]
 
 
+def _caused(reading: Reading) -> Iterable[str]:
+    """Find what a patient supposes to be the cause."""
+    for match in phrases.SUPPOSED_CAUSE.finditer(reading.said):
+        if any(reading.is_new(token) for token in tokens(match["what"])):
+            yield match[0]
+
+
 def _treated(reading: Reading) -> Iterable[str]:
     """Find what was tried or given."""
     for match in phrases.TREATED.finditer(reading.said):
@@ -285,25 +325,32 @@ def _treated(reading: Reading) -> Iterable[str]:
 
 
 def _framed(reading: Reading, clause: Clause) -> Iterable[str]:
-    """Find when or why something happened, how it goes on, and what it is like, without grounds."""
-    for match in (phrases.CIRCUMSTANCE.search(clause.text), phrases.CAUSE.search(clause.text)):
-        if match and _depends(reading, clause, match):
-            yield match[0]
+    """Find why something happened and how it goes on, without grounds."""
+    cause = phrases.CAUSE.search(clause.text)
+    if cause and _depends(reading, clause, cause):
+        yield cause[0]
     chosen = phrases.ESPECIALLY.search(clause.text)
     if chosen and reading.new(chosen[0], depends=True):
         yield chosen[0]
     course = phrases.COURSE.search(clause.text)
     if course and not _is_known_course(reading, course[0]):
         yield course[0]
+    begun = phrases.ONSET.search(clause.text)
+    if begun and any(not covers(token, reading.licensed) for token in tokens(begun["what"])):
+        yield begun[0]
+
+
+def _circumstances(reading: Reading, clause: Clause) -> Iterable[str]:
+    """Find when something happens, how long or how often, and what it is like, without grounds."""
+    match = phrases.CIRCUMSTANCE.search(clause.text)
+    if match and _depends(reading, clause, match):
+        yield match[0]
     vague = phrases.VAGUE_TIME.search(clause.text)
     if vague and not phrases.WAITING.search(clause.text) and not _is_dated(reading, vague):
         yield vague[0]
     always = phrases.ALWAYS.search(clause.text)
     if always and _is_exaggerated(reading, clause, always[0]):
         yield always[0]
-    begun = phrases.ONSET.search(clause.text)
-    if begun and any(not covers(token, reading.licensed) for token in tokens(begun["what"])):
-        yield begun[0]
     yield from _predicates(reading, clause)
 
 

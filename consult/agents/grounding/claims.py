@@ -7,13 +7,19 @@ causes, and courses in time. A word of the vocabulary's classes that nothing lic
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from consult.agents.grounding.additions import additions
+from consult.agents.grounding.language import words_of
 from consult.agents.grounding.reading import Finding as Finding
 from consult.agents.grounding.reading import Grounds as Grounds
 from consult.agents.grounding.reading import Kind as Kind
 from consult.agents.grounding.reading import Reading, unique
 from consult.agents.grounding.speech import not_speech
 from consult.agents.grounding.statement import missing_facts
+
+LONG = 15
+"""Words of a line in which a patient tells more than its facts."""
 
 
 def check_claims(line: str, grounds: Grounds) -> list[Finding]:
@@ -22,4 +28,12 @@ def check_claims(line: str, grounds: Grounds) -> list[Finding]:
     if wrong:
         return [Finding("speech", wrong)]
     reading = Reading(line, grounds)
-    return unique([*missing_facts(reading), *additions(reading)])
+    found = unique([*missing_facts(reading), *additions(reading)])
+    return found if len(words_of(reading.said)) < LONG or _suffice(found) else []
+
+
+def _suffice(found: Sequence[Finding]) -> bool:
+    """Return whether findings refuse a line: one, or two weak ones in different words."""
+    weak = [one.what for one in found if one.weak]
+    apart = [what for i, what in enumerate(weak) if not any(what in other for other in weak[:i] + weak[i + 1 :])]
+    return len(weak) < len(found) or len(apart) > 1

@@ -24,12 +24,16 @@ IDIOMS = re.compile(
 )
 """Phrases with words of the vocabulary that claim nothing."""
 FIGURES = re.compile(
-    r"\b(?:star|laugh|blow|slap|shout|look|throw|spit)\w* (?:\w+ ){0,3}in (?:my|his|her|your|the) face\b"
+    r"\bon (?:the |some |black )?ice\b|\bon the dot\b|\b(?:looks?|sounds?|feels?) (?:a lot |much |far )?(?:worse|better) than"
+    r" it (?:is|feels|looks|sounds)\b"
+    r"|\bnot (?:really |usually )?(?:1|one|keen|big|much|a great one|a fan|exactly fond) (?:for|on|of) (?:\w+ )?\w+"
+    r"|\b(?:star|laugh|blow|slap|shout|look|throw|spit)\w* (?:\w+ ){0,3}in (?:my|his|her|your|the) face\b"
     r"|\bface (?:to face|up to|the (?:music|facts?))\b|\bstraight face\b"
     r"|\b(?:steady|stand\w*|quick|dead|light|back|land\w*|get|keep\w*|rushed|work\w*) (?:\w+ ){0,2}on (?:my|his"
     r"|her|your|our|both)"
     r" (?:own )?(?:2 )?feet\b|\bon (?:my|his|her|our) feet (?:all|the whole|most)\b|\bcold feet\b"
     r"|\bfoot (?:down|in (?:it|the door))\b"
+    r"|\b(?:get|got|getting|rise|rose|jump\w*|stand|stood|struggle\w*) (?:back )?to (?:my|his|her|our) feet\b"
     r"|\b(?:on the|the) other foot\b|\bbest foot\b|\bfind (?:my|his|her) feet\b|\b(?:keep|kept"
     r"|keeps) (?:\w+ )?on (?:my|his|her|your) toes\b"
     r"|\ban? (?:pretty|sorry|lovely|nice|beautiful|welcome|familiar|terrible) sight\b|\b(?:at first|out of|in"

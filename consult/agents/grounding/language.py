@@ -172,11 +172,62 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(found)
 
 
+# -- rates -------------------------------------------------------------------------------------------------------------
+
+_SPANS = {
+    **dict.fromkeys(("day", "night", "morning", "evening", "afternoon"), 1.0),
+    **dict.fromkeys(("week", "weekend", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), 7.0),
+    **dict.fromkeys(("year", "winter", "summer", "spring", "autumn", "christmas"), 365.0),
+    "hour": 1 / 24, "minute": 1 / 1440, "fortnight": 14.0, "month": 30.4,
+}  # fmt: skip
+"""What something happens in → its length in days."""
+_OFTEN = {
+    "hourly": 24.0, "daily": 1.0, "nightly": 1.0, "weekly": 1 / 7, "fortnightly": 1 / 14, "monthly": 1 / 30.4,
+    "yearly": 1 / 365, "annually": 1 / 365,
+}  # fmt: skip
+"""Adverb → times per day."""
+_SPAN = "|".join(_SPANS)
+_RATE = re.compile(
+    r"\b(?:(?P<times>\d+)(?: or so)? times?|once) (?:(?:a|per|each|every|in|1|the)(?: single| 1)? (?P<many>\d+ )?)?"
+    rf"(?P<per>{_SPAN}|{'|'.join(_OFTEN)})s?\b"
+    rf"|\b(?:every|each)(?: single)? (?:(?P<other>other|second|2nd|alternate) |(?P<apart>\d+) )?(?P<span>{_SPAN})s?\b"
+    rf"|\b(?P<often>{'|'.join(_OFTEN)})\b"
+)
+
+
+class Rate(NamedTuple):
+    """How often something happens."""
+
+    per_day: float
+    start: int
+    """Where it is written in its text."""
+    end: int
+
+    def equals(self, other: Rate) -> bool:
+        """Return whether two rates are the same: twice a month is every two weeks."""
+        return abs(self.per_day - other.per_day) <= 1.5 * CLOSE * max(self.per_day, other.per_day)
+
+
+@lru_cache(maxsize=4096)
+def rates(text: str) -> tuple[Rate, ...]:
+    """Return how often things happen by a normalised text, in its order."""
+    return tuple(Rate(_per_day(match), *match.span()) for match in _RATE.finditer(text))
+
+
+def _per_day(match: re.Match[str]) -> float:
+    if match["often"] or match["per"] in _OFTEN:
+        return _OFTEN[match["often"] or match["per"]] * float(match["times"] or 1)
+    if match["span"]:
+        return 1 / (_SPANS[match["span"]] * (2 if match["other"] else float(match["apart"] or 1)))
+    return float(match["times"] or 1) / (_SPANS[match["per"]] * float(match["many"] or 1))
+
+
 # -- clauses and negation ----------------------------------------------------------------------------------------------
 
 _SENTENCE = re.compile(r"(?:[^.!?;]|\.(?=\d))+[.!?;]*")
 _JOINT = re.compile(
     r"[,:.!?;()*\"](?!\d)|\b(?:and|but|so|because|though|although|except|until|while|whenever|apart from|if)\b"
+    r"|(?<!not )\b(?:that|which)\b(?= (?:\w+ )?(?:will|does|do|did|can|would) not\b)"
 )
 _NEGATION = re.compile(
     r"\b(?:no|not|never|none|nobody|nothing|nowhere|neither|nor|without|nope|nah|no one|hardly|barely|cannot)\b"

@@ -75,7 +75,18 @@ _CONTRACTIONS = (
     (r"\bthe day before yesterday\b", "2 days ago"),
     (r"\b(?:can|could|do|does|did) not (?:\w+ )?remember\b|\bno memory of\b", "forget"),
     (r"\bdown (?=(?:by )?(?:\w+ )?\w+ (?:kilos?|kg|pounds?|stone|kilograms?|lbs?)\b)", "lost "),
-    (r"\bunable to\b|\bnot able to\b", "can not"),
+    (
+        r"\b(?:(?:that|it|which) (?:has |have )?)?(?:(?:does|did|done|do|doing) (?:absolutely |precisely )?nothing"
+        r"(?: (?:for|to) (?:it|me|him|her|them|us|that|the \w+))?|might (?:just )?as well (?:not )?have \w+"
+        r"|(?:an? )?(?:complete |total |utter )?waste of (?:time|money)|(?:fat lot of|no|not much|not any) (?:use|good|joy"
+        r"|luck|effect)(?! (?:at|in|with|for|as)\b)|(?:made|makes|make) no difference|(?:was|is|were|been) useless)\b",
+        "did not help",
+    ),
+    (r"\bunable to\b|\bnot able to\b|\b(?:has|have|had) (?:lost the ability|no way) to\b", "can not"),
+    (r"\brefus(?:es?|ed|ing) to\b", "will not"),
+    (r"\bfail(?:s|ed|ing)? to\b", "does not"),
+    (r"\btoo \w+ to (?=sleep|eat|walk|move|swallow|breathe|work|talk|touch|stand|bear|lie|sit)", "can not "),
+    (r"\b(?:stops?|stopped|keeps?|kept|prevents?) (?:me|him|her|us) from (?=\w+ing\b)", "can not "),
     (
         r"\bnot (?:(?:very|too|so|that|all that) )?(\w+ing |\w+ )?(?:well|good|great)\b(?! (?:for|with"
         r"|at))",
@@ -204,6 +215,11 @@ _NUMBERS = (
     (rf"\b(?:for|in|over|this) the (?:last |past )?({_UNIT})\b", r"for 1 \1"),
     (rf"\b(?:about|roughly|around|past) (?:last |past )?({_UNIT})\b", r"1 \1"),
     (r"\b(?:one|\d) (?:at a|by) (?:time|one|\d)\b", "each"),
+    (
+        r"\b(?:an?|one) (?=(?:centimet|millimet|kilomet|met)(?:re|er)\b|(?:cm|mm|inch|foot|mile|kilo|kilogram|kg|pound|stone|litre"
+        r"|liter|degree|pint|milligram|mg|gram)\b)",
+        "1 ",
+    ),
     (r"\bfirst thing in\b", "in"),
 )
 

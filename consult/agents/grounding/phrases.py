@@ -97,6 +97,17 @@ WELL = re.compile(
     r"|dry|healthy|steady|regular|same|stable|stays? put)\b"
 )
 """What says in a positive form that a complaint is absent."""
+ENOUGH = re.compile(rf"{WELL.pattern}|\b(?:well|enough|plenty)\b")
+BADLY = re.compile(
+    r"\b(?:terribl[ey]|bad(?:ly)?|awful(?:ly)?|dreadful(?:ly)?|horribl[ey]|poor(?:ly)?|hardly|barely|shocking(?:ly)?|rubbish"
+    r"|lousy|hopeless|rotten)\b"
+)
+"""Match what says that something goes well, and that it does not."""
+MOVED = re.compile(
+    r"\b(?:turn|shake|shook|move|raise|put|hold|held|lay|nod|rest|bury|hang|keep|kept|shut|close|roll|cross|wave|stamp|throw"
+    r"|stretch|clear|wash|dry|wipe|brush|touch|grab|warm|cover|dip|stick|clap|wring|wrap)(?:s|ed|ped|ing)? (?:my|his|her|the)"
+)
+"""Matches what somebody does with a part of the body, before its name."""
 COORDINATED = re.compile(r"\b(?:and|but|or)\b|,")
 """What joins several statements of one fact."""
 FIRST = re.compile(
@@ -140,7 +151,8 @@ IS = re.compile(
 """What stands before a word that describes something."""
 _PERIOD = r"(?:minute|hour|day|night|week|month|year|time)"
 COURSE = re.compile(
-    rf"\b(?:more|less|worse|stronger|weaker|\w+er) (?:and (?:more|less|\w+er)|(?:every|each|by the"
+    rf"\b(?:more|less|worse|stronger|weaker|(?!never|after|over|under|other|together|whether)\w{{3,}}er)"
+    rf" (?:and (?:more|less|\w+er)|(?:every|each|by the"
     rf"|with every) {_PERIOD})\b"
     rf"|\b(?:getting|gets|growing|got|become|becoming|became|gotten) (?:a (?:bit|little|lot) |much |even |so much )?"
     r"(?:(?:more|less)\b(?! (?:and more )?(?:worr|anx|concern|nerv|upset|frustr|desp|scar|fright|embarr|annoy"
@@ -152,7 +164,8 @@ COURSE = re.compile(
     r"|steadily|rapidly|day)"
     r"|\b(?:more|less|worse|fewer|most(?:ly)?|especially) (?:so )?(?:at|in|on|when|after|during|before|towards|with) "
     r"(?!(?:all|general|fact|a way|the end|my mind|life)\b)(?:(?:the|my|an?) )?\w+"
-    r"|\b(?:\w{3,}er|more|less|worse) (?:\w+ )?than (?:usual|normal|before|it|ever|last|the|he|she|i)\b"
+    r"|\b(?:\w{3,}er|more|less|worse) (?:\w+ )?than (?:usual|normal|before|it|ever|last|the"
+    r"|(?:he|she|i) (?:used|did|was|had))\b"
     r"|\bday by day\b|\bon the (?:rise|increase|mend)\b"
 )
 """How a complaint changes."""
@@ -203,7 +216,7 @@ COUNTED_TALK = re.compile(
 SEVERE = re.compile(
     r"\b(?:severe(?:ly)?|terrible|terribly|awful|unbearabl[ey]|bad|badly|horrible|horrendous|intense|agony"
     r"|excruciating|violent"
-    r"|killing me|the worst|extreme(?:ly)?|constant|very (?:strong|painful|sore|much))\b"
+    r"|killing me|the worst|enormous|huge|massive|extreme(?:ly)?|constant|very (?:strong|painful|sore|much))\b"
 )
 """Matches what is not said of a mild complaint."""
 HISTORY = re.compile(
@@ -268,6 +281,12 @@ CAUSE = re.compile(
     r"|is (?:to blame|the cause|the culprit)|causes? (?:it|this|them))\b"
 )
 """Why something happens."""
+SUPPOSED_CAUSE = re.compile(
+    r"\b(?:(?:probably|perhaps|maybe|likely|mainly|mostly|partly)(?: just)? because|it (?:will|must) (?:all )?be (?:from"
+    r"|because|due to)|put (?:it|this) down to)"
+    r" (?P<what>[^.!?;]*)"
+)
+"""Why something happens, as the patient supposes."""
 CIRCUMSTANCE = re.compile(
     r"\b(?:after|since|when|once|from|so (?:do|does|did|is|has|have|are)) (?:i|he|she|we|my|his|her|the|an?"
     r"|\w+ing)\b.*"
@@ -292,8 +311,6 @@ SUBJECT = re.compile(
 """The subject of a fact."""
 PRONOUN = re.compile(r"\b(?:it|they|them|that|this|these|those)\b")
 """What stands for a subject."""
-HOW_MUCH = re.compile(r"\bhow (?:long|often|many|much|old|far|big|large|high|frequent\w*)\b|\bsince when\b")
-"""A question for a number, which answers it without its subject."""
 CHILD = re.compile(r"\b(?:he|she|his|her|him|little (?:one|man|girl|boy))\b")
 """What stands for a patient's child."""
 INTRODUCED = re.compile(
@@ -342,7 +359,10 @@ HABIT = re.compile(
 """What the patient is said to do or have."""
 PLAN = re.compile(r"\b(?:will|going to|gonna|let us|shall|(?:i|we) (?:would|had) better)\b")
 """What is going to be done."""
-FANCIED = re.compile(r"\b(?:you would (?:\w+ )?think|you would expect|like (?:it|i|he|she|they|you|we)\b)[^.,;!?]*$")
+FANCIED = re.compile(
+    r"\b(?:you would (?:\w+ )?think|you would expect|like (?:it|i|he|she|they|you|we)\b)[^.,;!?]*$"
+    r"|\b(?:feel|feels|felt|look|looks|looked|act|acts) (?:(?:like|about|still|more) )*$"
+)
 """What stands before a number that measures nothing."""
 NAMED = re.compile(
     r"\b(?:to|from|around|with|of|tak\w+|took|us\w+|on|tried|trying|have|has|had|got|called|it's|is|was)"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
 from consult.agents.grounding import phrases
-from consult.agents.grounding.language import Clause, Quantity, clauses, quantities, stem
+from consult.agents.grounding.language import Clause, Quantity, clauses, quantities, stem, words_of
 from consult.agents.grounding.normal_form import normalised, plain
-from consult.agents.grounding.vocabulary import Token, joined, listed, tokens, vocabulary
+from consult.agents.grounding.vocabulary import Token, joined, listed, paraphrases_in, tokens, vocabulary
 
 Kind = Literal["speech", "missing", "denied", "number", "disease", "unsaid", "added"]
 
@@ -44,6 +44,12 @@ class Finding:
     kind: Kind
     what: str
     """The fact, the words or the number; for `speech`, what is wrong, as the end of a sentence."""
+    weak: bool = field(default=False, compare=False)
+    """Whether it is too often a mistake of the check to refuse a line alone."""
+
+
+SHORT = 4
+"""Most words of an answer that is only yes or no."""
 
 
 class Reading:
@@ -66,12 +72,31 @@ class Reading:
         self.heard = " . ".join((*self.facts, self.told, self.doctor))
         self.asked, self.presupposed = _asked(self.doctor)
         self.licensed = with_kinds(frozenset().union(*map(keys_of, self.facts)) | self.presupposed | keys_of(self.told))
+        self.licensed |= self._stood_for()
         self.unsure = bool(phrases.UNSURE.search(self.said))
+
+    def _stood_for(self) -> frozenset[str]:
+        """Return the keys of phrases that stand for a word of the facts which the line does not say itself."""
+        said = keys_of(self.said)
+        wanted = frozenset().union(*map(keys_of, self.facts)) - said
+        return frozenset().union(*(keys_of(phrase) for phrase in paraphrases_in(self.said, wanted)))
+
+    @cached_property
+    def whether(self) -> bool:
+        """Return whether the doctor asks whether something is so."""
+        return bool(phrases.WHETHER.search(self.doctor))
+
+    @cached_property
+    def is_bare(self) -> bool:
+        """Return whether a line can only say yes or no to the one fact that was asked for: "No, never."."""
+        short = len(self.facts) == 1 and len(words_of(self.said)) <= SHORT
+        return short and self.whether and not re.search(r"\bor\b", self.doctor)
 
     @cached_property
     def amounts(self) -> list[Quantity]:
         """Return the quantities that may be said."""
-        return [q for text in (*self.facts, self.doctor, self.told) for q in quantities(text)]
+        pair = [Quantity(2.0, "")] if "quality:both" in self.licensed else []
+        return pair + [q for text in (*self.facts, self.doctor, self.told) for q in quantities(text)]
 
     @cached_property
     def unsaid_keys(self) -> frozenset[str]:
@@ -110,7 +135,9 @@ class Reading:
 @lru_cache(maxsize=2048)
 def keys_of(text: str) -> frozenset[str]:
     """Return the keys of a normalised text's words."""
-    return frozenset(key for token in tokens(text) for key in token.keys)
+    found = {key for token in tokens(text) for key in token.keys}
+    parts = {part for token in tokens(text) for part in _compound(token.word)}
+    return frozenset(found.union(*(token.keys for part in parts for token in tokens(part))))
 
 
 def with_kinds(keys: frozenset[str]) -> frozenset[str]:
@@ -128,10 +155,38 @@ def classes_of(text: str) -> set[str]:
 
 def covers(token: Token, keys: frozenset[str]) -> bool:
     """Return whether a token, one of its concepts, or a word with the same beginning is among keys."""
-    if token.keys & keys:
+    if token.keys & keys or any(whole & keys for whole in _parts_of(token)):
         return True
     begin = token.stem[:5]
     return len(token.stem) > 4 and not token.concepts and any(key.startswith(begin) for key in keys)
+
+
+_COMPOUNDS = re.compile(
+    r"(?:eye|ear|tooth|head|back|stomach|belly|finger|toe|fore|knee|shoulder|up|down|over|under|out|in|mid|bed|day|night"
+    r"|lunch|birth|bath|car|hair|skin|home|work|foot|hand)(?=\w{3})"
+)
+"""The first parts of words that are written as one."""
+_AGENT = re.compile(r"^(\w{3,})(?:er|or|ist)s?$")
+"""Who does something: a roofer."""
+_BODY_COMPOUNDS = re.compile(
+    r"(?P<part>thumb|finger|toe|eye|ear|knee|tooth|head|shoulder)(?P<of>nail|lid|lash|lobe|cap|blade|brow|tip)s?"
+)
+
+
+@lru_cache(maxsize=8192)
+def _parts_of(token: Token) -> tuple[frozenset[str], ...]:
+    """Return the stems that say a word: the last part of "eyelid" or "uphill"; of a phrase, its own words."""
+    words = [word for word in token.word.split("_") if word not in listed("function")]
+    if len(words) == 1 and len(token.word.split("_")) > 1:
+        return (frozenset([stem(words[0])]),)
+    parts = [_COMPOUNDS.sub("", token.word, count=1), *_AGENT.findall(token.word if token.is_content else "")]
+    return tuple(frozenset([stem(part)]) for part in parts if part != token.word and "time" not in token.classes)
+
+
+def _compound(word: str) -> tuple[str, ...]:
+    """Return the parts of a word that names a part of a part of the body: a thumbnail is on a thumb."""
+    match = _BODY_COMPOUNDS.fullmatch(word)
+    return (match["part"], match["of"]) if match else ()
 
 
 SIDES = frozenset(f"quality:{side}" for side in ("left", "right", "upper", "lower"))
@@ -147,7 +202,8 @@ MEDICAL = frozenset(["body", "sign", "disease", "treatment"])
 
 def weight(token: Token) -> float:
     """Return how much of a fact's content a token is."""
-    if token.concepts & _LIGHT or token.word in listed("measures") or token.word in listed("light"):
+    noted = token.concepts and token.concepts <= _LIGHT
+    if noted or token.word in listed("measures") or token.word in listed("light"):
         return 0.0
     return 1.0 if token.classes - {"quality"} or token.concepts & CLAIM_QUALITIES else 0.6
 

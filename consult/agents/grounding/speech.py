@@ -54,6 +54,9 @@ _INSTRUCTION = re.compile(
     r"|\bsystem prompt\b|\bas an? patient\b|\bmedical content\b|\b(?:stated|given|listed|answered with) the facts?\b"
     r"|\bwithout (?:adding|inventing|making up|revealing)\b|\bi (?:will|shall|am going to) now (?:describe"
     r"|state|answer|speak)\b"
+    r"|\b(?:is|was) (?:that|this|my) (?:answer|line|reply|response)\b|\b(?:the|your|this) (?:character|persona)\b"
+    r"|\b(?:in your own words|the following (?:fact|line|sentence|answer)s?|phlegmatic|choleric|sanguine|melancholic"
+    r"|(?:a|the|in|my) (?:\w+ )?temperament)\b"
     r"|\b(?:added|adding|add) (?:nothing|no|anything)\b|\banswer again\b|\bwithout this fault\b",
     re.IGNORECASE,
 )
@@ -115,6 +118,10 @@ _DIRECTED = re.compile(
     r"|the (?:man|woman|boy|girl|person) (?:thanks|nods|leaves|says|replies|answers|smiles)\b)"
 )
 """An order to the patient, or a narrator's sentence about it."""
+_GENERIC = re.compile(
+    r"\b(?:like|as if|as though|when|whenever|if|once|funny|odd|strange) (?:when )?(?:you\b[^.!?]*|that is )?$"
+)
+"""What stands before a "you" or "your" that means anybody."""
 _ORDER = re.compile(
     r"(?:^|[.!?]\s*|, then )(?:please )?(?:take|use|apply|put|avoid|keep|wash|rub|come back|book|drink|rest"
     r"|stop)\b[^.?!]*"
@@ -160,7 +167,8 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
 def _is_doctors(said: str, heard: str) -> bool:
     said = figures.FIGURES.sub(" ", said)
     for match in (*_DOCTOR.finditer(said), *_ASSISTANT.finditer(said)):
-        if match[0] not in heard:
+        asks = re.match(r"[^.!?]*\?", said[match.end() :])
+        if match[0] not in heard and (asks or not _GENERIC.search(said[: match.start()])):
             return True
     order = _ORDER.search(said)
     return order is not None and not _ME.search(order[0]) and not _repeats(order[0], heard)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from consult.agents.grounding import phrases
-from consult.agents.grounding.language import Clause, Quantity, denies, quantities
+from consult.agents.grounding.language import Clause, Quantity, denies, quantities, rates
 from consult.agents.grounding.reading import (
     CHILDREN,
     SIDES,
@@ -21,12 +21,25 @@ from consult.agents.grounding.reading import (
     weight,
     with_kinds,
 )
-from consult.agents.grounding.vocabulary import Token, tokens
+from consult.agents.grounding.vocabulary import Token, paraphrased, tokens
 
-ENOUGH = 0.34
-"""Share of a fact's content that must be stated, or be presupposed by the question."""
-ENOUGH_COUNTED = 0.34
-"""The same for a fact whose numbers are all stated."""
+GENERAL_TREATMENTS = frozenset(
+    f"treatment:{one}"
+    for one in (
+        "medicine",
+        "tablet",
+        "antibiotic",
+        "cream",
+        "painkiller",
+        "antihistamine",
+        "steroid",
+        "drops",
+        "inhaler",
+    )
+)
+"""Names for kinds of drugs."""
+NOVEL = 2
+"""This many words that nobody said before can state a line's only fact in other words."""
 _ADVERBS = {
     "day": r"\bdaily\b",
     "week": r"\bweekly\b",
@@ -48,9 +61,10 @@ class _Fact:
 
     def __init__(self, reading: Reading, fact: str) -> None:
         self.reading, self.fact = reading, fact
-        self.said = with_kinds(keys_of(reading.said))
+        self.said = with_kinds(keys_of(reading.said)) | _general_names(reading) | paraphrased(reading.said)
         self.content = [token for token in tokens(fact) if weight(token)]
         self.amounts = quantities(fact)
+        self.others = with_kinds(frozenset().union(*(keys_of(one) for one in reading.facts if one != fact)))
 
     def mistakes(self) -> Iterable[Kind]:
         """Return what is wrong."""
@@ -61,10 +75,11 @@ class _Fact:
         own = any(covers(token, self.said) for token in self.content)
         if self._is_left_out():
             yield "missing"
-        elif self._is_made_worse():
+        elif self._is_made_worse() or self._is_reversed():
             yield "denied"
         elif not own and not self.amounts:
-            yield from self._elliptic()
+            wrong = list(self._elliptic())
+            yield from [] if wrong == ["missing"] and self._is_paraphrased(self.content) else wrong
         elif (own and self._is_denied() != denies(self.fact)) or self._is_of_somebody_else():
             yield "denied"
 
@@ -75,23 +90,39 @@ class _Fact:
         softened = any("quality:slight" in token.concepts for token in tokens(said)) or denies(said)
         return slight and not softened and bool(phrases.SEVERE.search(said))
 
+    def _is_reversed(self) -> bool:
+        """Return whether what goes well is told to go badly."""
+        said = self.reading.said
+        well = phrases.ENOUGH.search(self.fact) and not denies(self.fact) and not phrases.ENOUGH.search(said)
+        return bool(well) and bool(phrases.BADLY.search(said))
+
     def _is_left_out(self) -> bool:
         new = [t for t in self.content if covers(t, self.said) or not self._is_understood(t)]
         missed = [token for token in new if not covers(token, self.said)]
-        if any(not self._says_number(q) for q in self.amounts) or any(map(self._is_essential, missed)):
+        counted = any(not self._says_number(quantity) for quantity in _unstated(self.fact, self.reading.said))
+        if counted or any(map(self._is_essential, missed)):
             return True
-        if self.amounts and phrases.HOW_MUCH.search(self.reading.doctor):
+        if self.reading.is_bare:
+            # "No, never." says the one fact that was asked for, whatever its words are.
             return False
-        if (
-            phrases.ANSWER.match(phrases.ECHOED.sub("", self.reading.said))
-            and phrases.WHETHER.search(self.reading.doctor)
-            and not self.amounts
-        ):
-            new = self.content
-            missed = [token for token in missed if not self._is_understood(token)]
-        total = sum(map(weight, new))
-        share = 1 - sum(map(weight, missed)) / total if total else 1.0
-        return share < (ENOUGH_COUNTED if self.amounts else ENOUGH)
+        if self.amounts:
+            return False
+        if phrases.ANSWER.match(phrases.ECHOED.sub("", self.reading.said)) and self.reading.whether:
+            unasked = [token for token in missed if not self._is_understood(token)]
+            return 3 * len(unasked) >= 2 * len(self.content) > 0
+        alone = [token for token in new if not covers(token, self.others)] or new
+        return bool(new) and all(token in missed for token in alone) and not self._is_paraphrased(missed)
+
+    def _is_paraphrased(self, missed: Sequence[Token]) -> bool:
+        """Return whether the line's only fact can be what it says in words that are not known.
+
+        What is only graded ("mild", "at night") is told by its word, or by another that says something else.
+        """
+        graded = all(token.classes <= {"quality", "time"} for token in missed)
+        sided = any(token.concepts & SIDES for token in tokens(self.fact))
+        if len(self.reading.facts) > 1 or self.reading.unsure or graded or sided or "person" in classes_of(self.fact):
+            return False
+        return sum(token.classes != {"quality"} for token in self.reading.new(self.reading.said)) >= NOVEL
 
     def _is_essential(self, token: Token) -> bool:
         """Return whether the fact is not stated without this word: a side, or one of several signs or parts."""
@@ -133,6 +164,9 @@ class _Fact:
         """Check a short answer that says nothing of the fact itself: "Yes.", "No, nothing like that"."""
         said = self.reading.said
         answer = phrases.ANSWER.match(phrases.ECHOED.sub("", said))
+        if answer and self.reading.is_bare:
+            yield from [] if (answer["no"] is not None) == denies(self.fact) else ["denied"]
+            return
         alone = len(self.reading.facts) == 1 or all(map(self._is_understood, self.content))
         myself = "person" in classes_of(self.fact) and phrases.MYSELF.search(said)
         if not answer or myself or (not alone and not re.search(r"\b(?:both|neither|all)\b", said)):
@@ -197,6 +231,21 @@ class _Fact:
         return bool(known) and any(
             phrases.THIRD.search(clause.text) and self._score(clause) > 0 for clause in self.reading.clauses
         )
+
+
+def _unstated(fact: str, said: str) -> tuple[Quantity, ...]:
+    """Return a fact's quantities without those of a rate that the line states in whatever words."""
+    for rate in reversed(rates(fact)):
+        if any(rate.equals(one) for one in rates(said)):
+            fact = f"{fact[: rate.start]} {fact[rate.end :]}"
+    return quantities(fact)
+
+
+def _general_names(reading: Reading) -> frozenset[str]:
+    """Return what a drug that may be named can be called: the doxycycline is the antibiotic."""
+    named = (token for token in tokens(reading.said) if "treatment" in token.classes)
+    known = any(covers(token, reading.licensed | reading.asked) for token in named)
+    return GENERAL_TREATMENTS if known else frozenset()
 
 
 def _is_own(clause: Clause) -> bool:

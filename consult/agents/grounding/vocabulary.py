@@ -12,6 +12,8 @@ from consult.agents.grounding.language import stem
 from consult.scenarios.located_yaml import read_yaml
 
 CLASSES = ("body", "sign", "disease", "treatment", "life", "person", "time", "quality")
+NOUNS = ("body", "disease", "treatment")
+"""Classes whose phrases are names for things, which can stand in the plural."""
 LISTS = (
     "function",
     "owners",
@@ -68,6 +70,41 @@ class Vocabulary:
     """Name of a list → its words."""
 
 
+@dataclass(frozen=True)
+class Paraphrases:
+    """Phrases that can state a concept and claim nothing."""
+
+    phrases: re.Pattern[str]
+    stated: dict[str, frozenset[str]]
+    """Phrase → concepts or stems that it can state."""
+
+
+@cache
+def paraphrases() -> Paraphrases:
+    """Read the paraphrases."""
+    data = read_yaml(Path(__file__).parent / "paraphrases.yaml").data
+    stated: dict[str, set[str]] = {}
+    for key, phrases in data.items():
+        for phrase in re.split(r",\s*", phrases):
+            stated.setdefault(phrase, set()).add(key if ":" in key else stem(key))
+    return Paraphrases(
+        re.compile(rf"\b(?=({'|'.join(map(re.escape, sorted(stated, key=len, reverse=True)))})\b)"),
+        {phrase: frozenset(keys) for phrase, keys in stated.items()},
+    )
+
+
+def paraphrased(text: str) -> frozenset[str]:
+    """Return the concepts and stems that the phrases of a normalised text can state."""
+    known = paraphrases()
+    return frozenset().union(*(known.stated[match[1]] for match in known.phrases.finditer(text)))
+
+
+def paraphrases_in(text: str, keys: frozenset[str]) -> list[str]:
+    """Return the phrases of a normalised text that can state one of some concepts or stems."""
+    known = paraphrases()
+    return [match[1] for match in known.phrases.finditer(text) if known.stated[match[1]] & keys]
+
+
 @cache
 def vocabulary() -> Vocabulary:
     """Read the vocabulary."""
@@ -81,7 +118,7 @@ def vocabulary() -> Vocabulary:
         for group in (
             [*groups, *([word] for word in data[kind]["single"].split())] if "single" in data[kind] else groups
         ):
-            plurals = [f"{form}s" for form in group if kind == "body" and " " in form and not form.endswith("s")]
+            plurals = [f"{form}s" for form in group if kind in NOUNS and " " in form and not form.endswith("s")]
             for form in (*group, *plurals):
                 if " " in form:
                     phrases.add(form)
@@ -188,12 +225,10 @@ def _is_meant(word: str, before: str, after: str, next_but_one: str) -> bool:
         if sided or any(_is_body(other) for other in (after, next_but_one)):
             return True
         return before in listed("owners") and (after in _ENDS or before in ("my", "his", "lower", "upper", "bottom"))
-    if (
-        word in ("top", "bottom")
-        and after
-        and after not in _ENDS | listed("function") | {"half", "part", "lip", "left", "right"}
-    ):
-        return _is_body(after) or _is_body(next_but_one)
+    if word in ("top", "bottom") and after not in ("half", "part", "lip", "left", "right", "one", "of"):
+        return _is_body(after) or _is_body(next_but_one) or (before in ("my", "his", "her") and word == "bottom")
+    if word == "back" and (_is_body(after) or (before == "the" and after in ("on", "of", "at"))):
+        return False
     if word == "back" and after in listed("turns"):
         return before in ("my", "his", "her", "upper", "lower") and after not in ("then", "again", "to", "from")
     if word == "last":
