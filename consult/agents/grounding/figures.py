@@ -24,8 +24,8 @@ IDIOMS = re.compile(
 )
 """Phrases with words of the vocabulary that claim nothing."""
 FIGURES = re.compile(
-    r"\bon (?:the |some |black )?ice\b|\bon the dot\b|\b(?:looks?|sounds?|feels?) (?:a lot |much |far )?(?:worse|better) than"
-    r" it (?:is|feels|looks|sounds)\b"
+    r"\bon (?:the |some |black )?ice\b|\bon the dot\b"
+    r"|\b(?:looks?|sounds?|feels?) (?:a lot |much |far )?(?:worse|better) than it (?:is|feels|looks|sounds)\b"
     r"|\bnot (?:really |usually )?(?:1|one|keen|big|much|a great one|a fan|exactly fond) (?:for|on|of) (?:\w+ )?\w+"
     r"|\b(?:star|laugh|blow|slap|shout|look|throw|spit)\w* (?:\w+ ){0,3}in (?:my|his|her|your|the) face\b"
     r"|\bface (?:to face|up to|the (?:music|facts?))\b|\bstraight face\b"

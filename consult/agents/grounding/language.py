@@ -176,7 +176,8 @@ def quantities(text: str) -> tuple[Quantity, ...]:
 
 _SPANS = {
     **dict.fromkeys(("day", "night", "morning", "evening", "afternoon"), 1.0),
-    **dict.fromkeys(("week", "weekend", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), 7.0),
+    **dict.fromkeys(("week", "weekend", "monday", "tuesday", "wednesday", "thursday", "friday"), 7.0),
+    **dict.fromkeys(("saturday", "sunday"), 7.0),
     **dict.fromkeys(("year", "winter", "summer", "spring", "autumn", "christmas"), 365.0),
     "hour": 1 / 24, "minute": 1 / 1440, "fortnight": 14.0, "month": 30.4,
 }  # fmt: skip

@@ -78,8 +78,9 @@ _CONTRACTIONS = (
     (
         r"\b(?:(?:that|it|which) (?:has |have )?)?(?:(?:does|did|done|do|doing) (?:absolutely |precisely )?nothing"
         r"(?: (?:for|to) (?:it|me|him|her|them|us|that|the \w+))?|might (?:just )?as well (?:not )?have \w+"
-        r"|(?:an? )?(?:complete |total |utter )?waste of (?:time|money)|(?:fat lot of|no|not much|not any) (?:use|good|joy"
-        r"|luck|effect)(?! (?:at|in|with|for|as)\b)|(?:made|makes|make) no difference|(?:was|is|were|been) useless)\b",
+        r"|(?:an? )?(?:complete |total |utter )?waste of (?:time|money)|(?:fat lot of|no|not much|not any)"
+        r" (?:use|good|joy|luck|effect)(?! (?:at|in|with|for|as)\b)|(?:made|makes|make) no difference"
+        r"|(?:was|is|were|been) useless)\b",
         "did not help",
     ),
     (r"\bunable to\b|\bnot able to\b|\b(?:has|have|had) (?:lost the ability|no way) to\b", "can not"),
@@ -216,8 +217,8 @@ _NUMBERS = (
     (rf"\b(?:about|roughly|around|past) (?:last |past )?({_UNIT})\b", r"1 \1"),
     (r"\b(?:one|\d) (?:at a|by) (?:time|one|\d)\b", "each"),
     (
-        r"\b(?:an?|one) (?=(?:centimet|millimet|kilomet|met)(?:re|er)\b|(?:cm|mm|inch|foot|mile|kilo|kilogram|kg|pound|stone|litre"
-        r"|liter|degree|pint|milligram|mg|gram)\b)",
+        r"\b(?:an?|one) (?=(?:centimet|millimet|kilomet|met)(?:re|er)\b|(?:cm|mm|inch|foot|mile|kilo|kilogram|kg|pound"
+        r"|stone|litre|liter|degree|pint|milligram|mg|gram)\b)",
         "1 ",
     ),
     (r"\bfirst thing in\b", "in"),

@@ -10,6 +10,8 @@ WHETHER = re.compile(
     r"|\b(?:any|does it|do you|is it|are there|or)\b"
 )
 """How a question begins that asks whether something is so."""
+ASKS_WHAT = re.compile(r"\W*(?:(?:and|so|but|well|now|ok|okay),? )*(?:what|how|where|when|why|who|which)\b(?! about\b)")
+"""Matches a question that yes or no does not answer."""
 GIVEN = frozenset(["the", "your", "his", "her", "that", "this", "those", "these", "their"])
 """Words before what a question takes as known."""
 UNSURE = re.compile(
@@ -29,8 +31,9 @@ ANSWER = re.compile(
     r"(?:(?P<no>no|god no|far from it|quite the (?:opposite|contrary)|nope|nah|never|none|not|nothing|nobody"
     r"|neither|(?:i )?(?:do|have|am|can|did|was) not|it (?:is"
     r"|does|has|did) not|they (?:are|do|have) not|(?:he|she) (?:is|does|has|did) not)"
-    r"|(?P<yes>yes|yeah|yep|aye|i (?:do|have|am|can|did|was)|it (?:is|does|has|did)|they (?:are|do|have)|(?:he"
-    r"|she) (?:is|does|has|did)|like (?:mad|crazy|hell|anything)|and how|you bet|too right|exactly|correct"
+    r"|(?P<yes>yes|yeah|yep|aye|(?:i (?:do|have|am|can|did|was)|it (?:is|does|has|did)|they (?:are|do|have)|(?:he"
+    r"|she) (?:is|does|has|did))(?! \w+ (?:no|not|never)\b)|like (?:mad|crazy|hell|anything)|and how|you bet"
+    r"|too right|exactly|correct"
     r"|spot on|sure"
     r"|that is right|very much|i am afraid so|both|all|definitely|certainly|of course|absolutely|indeed|always"
     r"|every))\b"
@@ -105,7 +108,8 @@ BADLY = re.compile(
 """Match what says that something goes well, and that it does not."""
 MOVED = re.compile(
     r"\b(?:turn|shake|shook|move|raise|put|hold|held|lay|nod|rest|bury|hang|keep|kept|shut|close|roll|cross|wave|stamp|throw"
-    r"|stretch|clear|wash|dry|wipe|brush|touch|grab|warm|cover|dip|stick|clap|wring|wrap)(?:s|ed|ped|ing)? (?:my|his|her|the)"
+    r"|stretch|clear|wash|dry|wipe|brush|touch|grab|warm|cover|dip|stick|clap|wring|wrap)(?:s|ed|ped|ing)?"
+    r" (?:my|his|her|the)"
 )
 """Matches what somebody does with a part of the body, before its name."""
 COORDINATED = re.compile(r"\b(?:and|but|or)\b|,")
@@ -282,8 +286,8 @@ CAUSE = re.compile(
 )
 """Why something happens."""
 SUPPOSED_CAUSE = re.compile(
-    r"\b(?:(?:probably|perhaps|maybe|likely|mainly|mostly|partly)(?: just)? because|it (?:will|must) (?:all )?be (?:from"
-    r"|because|due to)|put (?:it|this) down to)"
+    r"\b(?:(?:probably|perhaps|maybe|likely|mainly|mostly|partly)(?: just)? because|it (?:will|must) (?:all )?be"
+    r" (?:from|because|due to)|put (?:it|this) down to)"
     r" (?P<what>[^.!?;]*)"
 )
 """Why something happens, as the patient supposes."""

@@ -84,7 +84,8 @@ class Reading:
     @cached_property
     def whether(self) -> bool:
         """Return whether the doctor asks whether something is so."""
-        return bool(phrases.WHETHER.search(self.doctor))
+        last = re.split(r"[.!?]\s+", self.doctor.rstrip(" ?.!"))[-1]
+        return bool(phrases.WHETHER.search(self.doctor)) and not phrases.ASKS_WHAT.match(last)
 
     @cached_property
     def is_bare(self) -> bool:

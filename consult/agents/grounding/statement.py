@@ -38,8 +38,6 @@ GENERAL_TREATMENTS = frozenset(
     )
 )
 """Names for kinds of drugs."""
-NOVEL = 2
-"""This many words that nobody said before can state a line's only fact in other words."""
 _ADVERBS = {
     "day": r"\bdaily\b",
     "week": r"\bweekly\b",
@@ -78,8 +76,7 @@ class _Fact:
         elif self._is_made_worse() or self._is_reversed():
             yield "denied"
         elif not own and not self.amounts:
-            wrong = list(self._elliptic())
-            yield from [] if wrong == ["missing"] and self._is_paraphrased(self.content) else wrong
+            yield from self._elliptic()
         elif (own and self._is_denied() != denies(self.fact)) or self._is_of_somebody_else():
             yield "denied"
 
@@ -111,18 +108,7 @@ class _Fact:
             unasked = [token for token in missed if not self._is_understood(token)]
             return 3 * len(unasked) >= 2 * len(self.content) > 0
         alone = [token for token in new if not covers(token, self.others)] or new
-        return bool(new) and all(token in missed for token in alone) and not self._is_paraphrased(missed)
-
-    def _is_paraphrased(self, missed: Sequence[Token]) -> bool:
-        """Return whether the line's only fact can be what it says in words that are not known.
-
-        What is only graded ("mild", "at night") is told by its word, or by another that says something else.
-        """
-        graded = all(token.classes <= {"quality", "time"} for token in missed)
-        sided = any(token.concepts & SIDES for token in tokens(self.fact))
-        if len(self.reading.facts) > 1 or self.reading.unsure or graded or sided or "person" in classes_of(self.fact):
-            return False
-        return sum(token.classes != {"quality"} for token in self.reading.new(self.reading.said)) >= NOVEL
+        return bool(new) and all(token in missed for token in alone)
 
     def _is_essential(self, token: Token) -> bool:
         """Return whether the fact is not stated without this word: a side, or one of several signs or parts."""
@@ -165,7 +151,8 @@ class _Fact:
         said = self.reading.said
         answer = phrases.ANSWER.match(phrases.ECHOED.sub("", said))
         if answer and self.reading.is_bare:
-            yield from [] if (answer["no"] is not None) == denies(self.fact) else ["denied"]
+            if (answer["no"] is not None) != denies(self.fact):
+                yield "denied"
             return
         alone = len(self.reading.facts) == 1 or all(map(self._is_understood, self.content))
         myself = "person" in classes_of(self.fact) and phrases.MYSELF.search(said)

@@ -227,6 +227,8 @@ def _is_meant(word: str, before: str, after: str, next_but_one: str) -> bool:
         return before in listed("owners") and (after in _ENDS or before in ("my", "his", "lower", "upper", "bottom"))
     if word in ("top", "bottom") and after not in ("half", "part", "lip", "left", "right", "one", "of"):
         return _is_body(after) or _is_body(next_but_one) or (before in ("my", "his", "her") and word == "bottom")
+    if word == "backs":
+        return False  # of hands or legs: nobody has two of the other
     if word == "back" and (_is_body(after) or (before == "the" and after in ("on", "of", "at"))):
         return False
     if word == "back" and after in listed("turns"):

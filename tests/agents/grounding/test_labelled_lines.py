@@ -4,8 +4,10 @@
 `grounding_lines_other_author.jsonl` is by somebody who had not seen the check; the check has been tuned on it since.
 `grounding_lines_strong_voices.jsonl` is by a second such author: lines as strong models word them. The check was
 tuned on those with odd numbers alone. `grounding_lines_third_author.jsonl` is by a third: of its 240 cases, sorted and
-shuffled with seed 0, the rules were tuned on the first half alone. `grounding_lines_odd_kinds.jsonl` and
-`grounding_lines_batches.jsonl` are by the check's author, for development.
+shuffled with seed 0, the rules were tuned on the first half alone. `grounding_lines_fourth_author.jsonl` is by a
+fourth; the rules were tuned on all of it. `grounding_lines_fifth_author.jsonl` says what to expect: do not tune the
+rules on it. `grounding_lines_odd_kinds.jsonl` and `grounding_lines_batches.jsonl` are by the check's author, for
+development.
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ from consult.agents.grounding.labelled import read_labelled
 
 DATA = Path(__file__).parents[2] / "data"
 LIMITS = {
-    "grounding_lines.jsonl": (2, 4),
-    "grounding_lines_by_kind.jsonl": (11, 5),
+    "grounding_lines.jsonl": (1, 4),
+    "grounding_lines_by_kind.jsonl": (9, 6),
     "grounding_lines_other_author.jsonl": (1, 0),
-    "grounding_lines_strong_voices.jsonl": (11, 2),
-    "grounding_lines_third_author.jsonl": (22, 3),
+    "grounding_lines_strong_voices.jsonl": (8, 3),
+    "grounding_lines_third_author.jsonl": (11, 2),
+    "grounding_lines_fourth_author.jsonl": (2, 0),
+    "grounding_lines_fifth_author.jsonl": (17, 20),
     "grounding_lines_odd_kinds.jsonl": (0, 0),
-    "grounding_lines_batches.jsonl": (18, 4),
+    "grounding_lines_batches.jsonl": (13, 3),
 }
 """File → most faithful lines refused, most others accepted."""
 
