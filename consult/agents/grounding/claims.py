@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from consult.agents.grounding.additions import additions
+from consult.agents.grounding.contrasts import contradicted
 from consult.agents.grounding.language import words_of
 from consult.agents.grounding.reading import Finding as Finding
 from consult.agents.grounding.reading import Grounds as Grounds
@@ -28,7 +29,7 @@ def check_claims(line: str, grounds: Grounds) -> list[Finding]:
     if wrong:
         return [Finding("speech", wrong)]
     reading = Reading(line, grounds)
-    found = unique([*missing_facts(reading), *additions(reading)])
+    found = unique([*missing_facts(reading), *additions(reading), *contradicted(reading)])
     return found if len(words_of(reading.said)) < LONG or _suffice(found) else []
 
 

@@ -287,7 +287,8 @@ CAUSE = re.compile(
 """Why something happens."""
 SUPPOSED_CAUSE = re.compile(
     r"\b(?:(?:probably|perhaps|maybe|likely|mainly|mostly|partly)(?: just)? because|it (?:will|must) (?:all )?be"
-    r" (?:from|because|due to)|put (?:it|this) down to)"
+    r" (?:from|because|due to)|must (?:be|have been) (?:something|from)|(?:probably|maybe|perhaps) (?:just )?from"
+    r"|it is (?:all |just |probably )?(?:from|down to)|put (?:it|this) down to)"
     r" (?P<what>[^.!?;]*)"
 )
 """Why something happens, as the patient supposes."""

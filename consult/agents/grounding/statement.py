@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from consult.agents.grounding import phrases
+from consult.agents.grounding.contrasts import is_regraded
 from consult.agents.grounding.language import Clause, Quantity, denies, quantities, rates
 from consult.agents.grounding.reading import (
     CHILDREN,
@@ -73,7 +74,7 @@ class _Fact:
         own = any(covers(token, self.said) for token in self.content)
         if self._is_left_out():
             yield "missing"
-        elif self._is_made_worse() or self._is_reversed():
+        elif self._is_made_worse() or self._is_reversed() or is_regraded(self.reading, self.fact):
             yield "denied"
         elif not own and not self.amounts:
             yield from self._elliptic()

@@ -21,13 +21,13 @@ from consult.agents.grounding.labelled import read_labelled
 
 DATA = Path(__file__).parents[2] / "data"
 LIMITS = {
-    "grounding_lines.jsonl": (1, 4),
+    "grounding_lines.jsonl": (2, 4),
     "grounding_lines_by_kind.jsonl": (9, 6),
     "grounding_lines_other_author.jsonl": (1, 0),
     "grounding_lines_strong_voices.jsonl": (8, 3),
     "grounding_lines_third_author.jsonl": (11, 2),
     "grounding_lines_fourth_author.jsonl": (2, 0),
-    "grounding_lines_fifth_author.jsonl": (17, 20),
+    "grounding_lines_fifth_author.jsonl": (17, 19),
     "grounding_lines_odd_kinds.jsonl": (0, 0),
     "grounding_lines_batches.jsonl": (13, 3),
 }
