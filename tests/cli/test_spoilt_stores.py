@@ -16,6 +16,8 @@ from spoiling import Spoiled, make_store, pages, spoil, spoil_column
 from starlette.testclient import TestClient
 
 from consult.cli.web.server import application
+from consult.envs.store.log import refuse_spoilt_log
+from consult.errors import StoreError
 
 FAST, SLOW = 12, 300
 """Spoilt stores of the fuzz."""
@@ -198,6 +200,28 @@ def test_a_log_that_a_crash_cut_off_is_read(db: Path) -> None:
     other.write_bytes(content)
     Path(f"{other}-wal").write_bytes(log + log[32 : 32 + 900])
     assert "kept" in consult("show", "r1.1", "--json", "--db", other, check=True).stdout
+
+
+def test_a_transaction_that_nobody_was_told_of_is_no_damage(db: Path) -> None:
+    """Killed before the index has it, or in the middle of its last frame; then a frame before its end is damaged."""
+    with contextlib.closing(sqlite3.connect(db, isolation_level=None)) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        writer.execute("UPDATE turns SET thought = 'kept' WHERE consultation_id = 'r1.1'")
+        index, length = Path(f"{db}-shm").read_bytes(), Path(f"{db}-wal").stat().st_size
+        writer.execute("UPDATE turns SET thought = ? WHERE consultation_id = 'r1.1'", ("x" * 9000,))
+        log = Path(f"{db}-wal").read_bytes()
+    frames = (len(log) - length) // (24 + 4096)
+    assert frames > 2
+    other = db.with_name("y.db")
+    Path(f"{other}-shm").write_bytes(index)
+    written = Path(f"{other}-wal")
+    for whole in (log, log[: -len(log) // 3], log[:-4096] + bytes(4096)):
+        written.write_bytes(whole)
+        refuse_spoilt_log(other)
+    for place in (length + 24, length + 24 + (frames - 2) * (24 + 4096) + 100):
+        written.write_bytes(log[:place] + bytes([log[place] ^ 0xFF]) + log[place + 1 :])
+        with pytest.raises(StoreError, match="is damaged"):
+            refuse_spoilt_log(other)
 
 
 def test_more_tables_and_columns_do_no_harm(db: Path) -> None:

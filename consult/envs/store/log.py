@@ -3,15 +3,21 @@
 SQLite reads a log up to the first frame whose checksum is wrong, and the last process to close the database deletes the
 rest. That is right after a crash in the middle of a transaction. Where whole transactions follow the damaged frame,
 they would be lost silently.
+
+A process that is killed can leave a transaction that nobody was told of: the log holds all of it, but not its index,
+which is kept as long as another process has the database open; or its last frame was written in part. Neither is
+damage, and SQLite writes over both.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 import struct
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from consult.errors import StoreError
 
@@ -19,8 +25,9 @@ BEGIN = b"SQLite format 3\x00"
 """First bytes of every SQLite file."""
 _HEADER = struct.Struct(">8I")
 """Magic number, version, page size, number of the checkpoint, two salts, two checksums."""
-_FRAME = struct.Struct(">4I8x")
-"""Page, size of the database after a commit or 0, two salts."""
+_FRAME = struct.Struct(">6I")
+"""Page, size of the database after a commit or 0, two salts, two checksums of all up to here."""
+_Pair = tuple[int, int]
 _MAGIC = 0x377F0682
 _MOST_READ = 16
 """Offset of the number of readable frames in the file of the log's index."""
@@ -68,21 +75,48 @@ def _loses(path: Path) -> bool:
         with log.open("rb") as file:
             head = file.read(_HEADER.size)
             magic, _, page, _, first, second, *sums = _HEADER.unpack(head)
-            if magic & ~1 != _MAGIC or _checksum(head[:24], big=bool(magic & 1)) != tuple(sums):
+            big = bool(magic & 1)
+            if magic & ~1 != _MAGIC or _checksum(head[:24], big=big) != tuple(sums):
                 return True
-            frame = 24 + page
-            for number in range(readable, (log.stat().st_size - _HEADER.size) // frame):
-                file.seek(_HEADER.size + number * frame)
-                _, committed, *salts = _FRAME.unpack(file.read(_FRAME.size))
-                if salts == [first, second] and committed:
-                    return True
+            return _commits_after_damage(file, readable, page, (first, second), (sums[0], sums[1]), big=big)
     except (OSError, struct.error):
         return False  # the writer has just tidied up
+
+
+def _commits_after_damage(file: BinaryIO, readable: int, page: int, salts: _Pair, sums: _Pair, *, big: bool) -> bool:
+    """Return whether a commit follows the first damaged frame after the readable ones.
+
+    Args:
+        file: The log.
+        readable: Number of frames that are read.
+        page: Size of a page in bytes.
+        salts: Of the log; frames with others are of an earlier round.
+        sums: Checksums of the log's header.
+        big: Whether checksums read big-endian numbers.
+    """
+    frame, count = _FRAME.size + page, (os.fstat(file.fileno()).st_size - _HEADER.size) // (_FRAME.size + page)
+    if readable:
+        file.seek(_HEADER.size + (readable - 1) * frame)
+        _, _, _, _, *before = _FRAME.unpack(file.read(_FRAME.size))
+        sums = (before[0], before[1])
+    damaged = False
+    file.seek(_HEADER.size + readable * frame)
+    for _ in range(readable, count):
+        head, content = file.read(_FRAME.size), file.read(page)
+        _, committed, *rest = _FRAME.unpack(head)
+        if tuple(rest[:2]) != salts:
+            damaged = True  # or of an earlier round, and then all others are, too
+        elif damaged and committed:
+            return True
+        elif not damaged:
+            sums = _checksum(head[:8] + content, sums, big=big)
+            # A damaged frame that commits and is the last one was written in part.
+            damaged = sums != tuple(rest[2:])
     return False
 
 
-def _checksum(content: bytes, *, big: bool) -> tuple[int, int]:
-    first = second = 0
+def _checksum(content: bytes, before: _Pair = (0, 0), *, big: bool) -> _Pair:
+    first, second = before
     for one, other in struct.iter_unpack(f"{'>' if big else '<'}2I", content):
         first = (first + one + second) & 0xFFFFFFFF
         second = (second + other + first) & 0xFFFFFFFF
