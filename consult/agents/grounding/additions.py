@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from consult.agents.grounding import figures, phrases
-from consult.agents.grounding.language import Clause, Quantity, Rate, quantities, rates
+from consult.agents.grounding.language import CLOSE, Clause, Quantity, Rate, denies, quantities, rates
 from consult.agents.grounding.normal_form import normalised
 from consult.agents.grounding.reading import (
     CHILDREN,
@@ -24,7 +24,9 @@ from consult.agents.grounding.reading import (
     is_claim,
     is_medical,
     is_social,
+    keys_of,
     spelt,
+    with_kinds,
 )
 from consult.agents.grounding.vocabulary import Token, listed, tokens
 
@@ -33,6 +35,8 @@ GENERAL = frozenset(f"disease:{one}" for one in ("disease", "illness", "syndrome
 """Words for diseases in general, which do not name one."""
 WEAK = frozenset(["time"])
 """Classes of words that patients use beside their complaint, too."""
+LEAKED = 2
+"""Least words of a fact that is not to be said, and most of its words, by which a line says it."""
 BABBLE = 4
 """This many unknown words in a sentence, more than those that are known, are no speech."""
 
@@ -44,7 +48,7 @@ def additions(reading: Reading) -> Iterable[Finding]:
     for clause in reading.clauses:
         yield from _claims(reading, clause)
     yield from (Finding("added", what, weak=True) for what in _names(reading))
-    for what in (*_histories(reading), *_caused(reading), *_treated(reading), *_babble(reading)):
+    for what in (*_histories(reading), *_caused(reading), *_reported(reading), *_treated(reading), *_babble(reading)):
         yield Finding("added", what)
     for clause in reading.clauses:
         guessed = phrases.GUESSED.search(clause.text)
@@ -55,6 +59,7 @@ def additions(reading: Reading) -> Iterable[Finding]:
         elif not phrases.SUPPOSED.search(clause.text) and clause.sentence not in reading.asides:
             yield from (Finding("added", what) for what in _framed(reading, clause))
             yield from (Finding("added", what, weak=True) for what in _circumstances(reading, clause))
+    yield from (Finding("unsaid", fact) for fact in _leaked(reading))
     if not reading.facts and _answers(reading):
         yield Finding("added", "an answer without a fact")
 
@@ -140,6 +145,22 @@ def _counted(text: str) -> list[tuple[int, Quantity]]:
     ]
 
 
+def _leaked(reading: Reading) -> Iterable[str]:
+    """Find the facts that are not to be said of which a line has a number with its unit, or most words."""
+    known = reading.licensed | reading.asked
+    for fact in map(normalised, reading.grounds.unsaid):
+        counted = [
+            one for one in quantities(fact) if one.unit and not any(one.equals(other) for other in reading.amounts)
+        ]
+        if any(one.equals(other) and other.unit for one in counted for other in quantities(reading.said)):
+            yield fact
+            continue
+        content = [token for token in tokens(fact) if not covers(token, known)]
+        told = [token for token in content if covers(token, keys_of(reading.said))]
+        if len(told) >= LEAKED and 5 * len(told) >= 3 * len(content):
+            yield fact
+
+
 def _names(reading: Reading) -> Iterable[str]:
     """Find names within a sentence that nobody mentioned."""
     known = " ".join((reading.grounds.heard, *listed("capitals"))).lower()
@@ -166,6 +187,8 @@ def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
     for token in claims:
         if "disease" in token.classes and not covers(token, reading.asked):
             yield Finding("added" if token.concepts & GENERAL else "disease", spelt(token))
+        elif _is_timed(reading, token, clause) or _is_denied_kind(reading, token, clause):
+            continue
         elif not _may_say(reading, token, clause, claims):
             unsaid = reading.is_unsaid(token)
             yield Finding(
@@ -175,6 +198,21 @@ def _claims(reading: Reading, clause: Clause) -> Iterable[Finding]:
             )
     others = [token for token in fresh if not token.concepts and not covers(token, reading.asked)]
     yield from (Finding("unsaid", spelt(token)) for token in others if reading.is_unsaid(token) and not is_chat(token))
+
+
+def _is_timed(reading: Reading, token: Token, clause: Clause) -> bool:
+    """Return whether a time only says again a number that is known: "at 4 in the morning", "24 hours, so yesterday"."""
+    if token.classes != {"time"}:
+        return False
+    if re.search(rf"\b\d+(?: o'clock)? (?:in the|at) {token.word}\b", clause.text):
+        return True
+    day = any(one.unit == "days" and abs(one.value - 1) < CLOSE for one in reading.amounts)
+    return token.word == "yesterday" and day
+
+
+def _is_denied_kind(reading: Reading, token: Token, clause: Clause) -> bool:
+    """Return whether a line denies a thing of a kind that it was to deny: no medicines, "not a single pill"."""
+    return clause.denies and any(denies(fact) and with_kinds(token.keys) & keys_of(fact) for fact in reading.facts)
 
 
 def _is_moved(token: Token, clause: Clause) -> bool:
@@ -200,6 +238,8 @@ def _may_say(reading: Reading, token: Token, clause: Clause, claims: Sequence[To
     if clause.asks:
         if token.classes == {"person"}:
             return not _is_likened(clause)
+        if token.classes == {"body"} and phrases.IS_IT.search(clause.text) and not reading.is_unsaid(token):
+            return True
         told = reading.is_unsaid(token) and phrases.OWN_ACT.search(clause.text)
         return not (told or phrases.OF_MINE.search(clause.text)) and "disease" not in token.classes
     if token.concepts & CHILDREN and phrases.THIRD.search(reading.heard):
@@ -301,7 +341,7 @@ def _histories(reading: Reading) -> Iterable[str]:
             and not has_claim(clause)
         ):
             continue
-        if figures.FIGURES.match(reading.said, match.start()):
+        if figures.FIGURES.match(reading.said, match.start()) or reading.stands_for_a_fact(match[0]):
             continue
         if match[0] not in reading.heard and not (covered or dated or earlier or supposed or idle):
             yield match[0]
@@ -310,7 +350,35 @@ def _histories(reading: Reading) -> Iterable[str]:
 def _caused(reading: Reading) -> Iterable[str]:
     """Find what a patient supposes to be the cause."""
     for match in phrases.SUPPOSED_CAUSE.finditer(reading.said):
-        if any(reading.is_new(token) for token in tokens(match["what"])):
+        guess = match["guess"] or match["only"]
+        new = reading.new(guess, depends=True) if guess else [t for t in tokens(match["what"]) if reading.is_new(t)]
+        if new:
+            yield match[0]
+    for match in phrases.BLAMED.finditer(reading.said):
+        blamed = next((one for one in match.groups() if one), "")
+        if reading.new(blamed, depends=True):
+            yield match[0]
+    for match in phrases.BECAUSE.finditer(reading.said):
+        before = match["before"].strip(" ,").rpartition(",")[2]
+        known = frozenset().union(*map(keys_of, reading.facts))
+        about = any(covers(token, known) for token in tokens(before)) or len(before.split()) == 1
+        if about and not phrases.CAME.search(before) and reading.new(match["what"], depends=True):
+            yield f"because {match['what']}"
+
+
+def _reported(reading: Reading) -> Iterable[str]:
+    """Find what a test is said to have shown, or the doctor to have told, that nobody told."""
+    for match in phrases.MEASURED.finditer(reading.said):
+        if not any(token.word in reading.heard for token in tokens(match[0]) if token.is_content):
+            yield match[0]
+    for match in phrases.REPORTED.finditer(reading.said):
+        told = [token for token in tokens(match["what"] or match["that"]) if token.is_content]
+        unheard = [token for token in told if reading.is_new(token)]
+        if 2 * len(unheard) > len(told) or any(not is_chat(token) for token in unheard):
+            yield match[0]
+    for match in phrases.ALL_OF_US.finditer(reading.said):
+        clause = _clause_at(reading, match.start())
+        if clause and is_medical(clause) and match[0] not in reading.heard:
             yield match[0]
 
 

@@ -136,14 +136,17 @@ def stems(text: str) -> set[str]:
 # -- quantities --------------------------------------------------------------------------------------------------------
 
 _SAME = {
-    "pound": ("kilo", 0.4536), "stone": ("kilo", 6.35), "gram": ("kilo", 0.001), "inch": ("centimetre", 2.54),
+    "pound": ("kilo", 0.4536), "stone": ("kilo", 6.35), "gram": ("kilo", 0.001),
+    "milligram": ("kilo", 1e-6), "microgram": ("kilo", 1e-9), "inch": ("centimetre", 2.54),
     "millimetre": ("centimetre", 0.1), "foot": ("centimetre", 30.48), "metre": ("centimetre", 100.0),
-    "mile": ("kilometre", 1.609), "pint": ("litre", 0.5),
+    "mile": ("kilometre", 1.609), "millilitre": ("litre", 0.001), "centilitre": ("litre", 0.01), "pint": ("litre", 0.5),
 }  # fmt: skip
 """Measure → the measure that it is converted to, and the factor."""
 _MEASURES = {
     "mm": "millimetre", "millimeter": "millimetre", "cm": "centimetre", "centimeter": "centimetre", "kg": "kilo",
-    "kilogram": "kilo", "lb": "pound", "mg": "milligram", "degree": "degree", "time": "time", "pound": "pound",
+    "kilogram": "kilo", "lb": "pound", "ml": "millilitre", "millilitre": "millilitre", "milliliter": "millilitre",
+    "cl": "centilitre", "mg": "milligram", "mcg": "microgram", "microgram": "microgram",
+    "degree": "degree", "time": "time", "pound": "pound",
     "kilo": "kilo", "millimetre": "millimetre", "centimetre": "centimetre", "inch": "inch", "inche": "inch",
     "stone": "stone", "milligram": "milligram", "percent": "percent", "litre": "litre", "liter": "litre",
     "glass": "glass", "pint": "pint", "pack": "pack", "gram": "gram", "foot": "foot", "feet": "foot",

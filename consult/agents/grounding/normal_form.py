@@ -40,6 +40,8 @@ TIME_UNITS = {
     "decade": 3650.0, "min": 1 / 1440, "hr": 1 / 24,
 }  # fmt: skip
 """Unit → days."""
+_MEASURE = "litre|liter|gram|pint|kilo|mile|stone|metre|meter|centimetre|centimeter|inch|tablet|pill|glass"
+_NTH = {"th": 3, "3r": 3, "fo": 4, "4t": 4, "fi": 5, "5t": 5}
 _UNIT = "|".join(TIME_UNITS)
 _SENSES = "(?:see|hear|sleep|breathe|eat|walk|smell|taste|swallow|move|speak|talk|remember|think)"
 _ABLY = "(?:can|could|still|do|does|am able to|is able to)"
@@ -89,7 +91,7 @@ _CONTRACTIONS = (
     (r"\btoo \w+ to (?=sleep|eat|walk|move|swallow|breathe|work|talk|touch|stand|bear|lie|sit)", "can not "),
     (r"\b(?:stops?|stopped|keeps?|kept|prevents?) (?:me|him|her|us) from (?=\w+ing\b)", "can not "),
     (
-        r"\bnot (?:(?:very|too|so|that|all that) )?(\w+ing |\w+ )?(?:well|good|great)\b(?! (?:for|with"
+        r"\bnot (?:been )?(?:(?:very|too|so|that|all that) )?(\w+ing |\w+ )?(?:well|good|great)\b(?! (?:for|with"
         r"|at))",
         r"\1badly",
     ),
@@ -133,6 +135,22 @@ _CONTRACTIONS = (
         "all day",
     ),
     (r"\bday in,? day out\b", "every day"),
+    (r"\b(?:out|short) of puff\b", "out of breath"),
+    (r"\blower arms?\b", "forearm"),
+    (r"\b(?:get|gets|getting|got) (?:up )?(?:to|on) (?:my|his|her) feet\b", "stand up"),
+    (r"\byesterday (?:evening|night)\b", "last night"),
+    (
+        r"\b(?:at the age of|aged|when (?:i|he|she) (?:was|were)) (?=\d|[a-z]+teen\b|ten\b|eleven\b|twelve\b|twenty)",
+        "at age ",
+    ),
+    (
+        r"\bwithout (?:even |really )?(?:trying|meaning to|wanting to|dieting|a diet)(?: to)?\b"
+        r"|\b(?:have|has|had|was|am|is|were) not (?:even |really )?(?:been )?(?:trying(?: to)?|dieting|on a diet)\b",
+        "by accident",
+    ),
+    (r"\bhardly ever\b|\balmost never\b|\bonce in a blue moon\b", "rarely"),
+    (r"\bthan (?:is )?(?:normal|(?:i|he|she|they) (?:normally|usually|ever) (?:would|do|does|did))\b", "than usual"),
+    (r"\b(?:sle(?:ep|eps|pt) )?(?:like a (?:log|baby|top|lamb)|like the dead)\b", "sleep well"),
     (rf"\b(feel|feels|feeling|felt|am|was|been) (?:{_VERY} )+(?=down\b|low\b|sick\b|blue\b)", r"\1 "),
     (
         r"\b(in|since|last|from|until|till|early|late|of|mid|by|around|about|this|next|every|end of"
@@ -188,16 +206,37 @@ _NUMBERS = (
     (rf"(?<=\d )point ({_DIGIT})\b", lambda m: f"point {_ONES.index(m[1])}"),
     (r"\b(\d+) point (\d)\b", r"\1.\2"),
     (r"\b(?:a|one|1) hundred(?: and)?\b", "100"),
+    (r"\b([1-9]) hundred and (\d\d?)\b", lambda m: str(100 * int(m[1]) + int(m[2]))),
     (r"\b(\d+) hundred\b", lambda m: str(100 * int(m[1]))),
-    (r"\b100 (\d\d?)\b", lambda m: str(100 + int(m[1]))),
+    (r"\b([1-9])00 (\d\d?)\b", lambda m: str(100 * int(m[1]) + int(m[2]))),
+    (r"\b(?:a|one|1) thousand\b", "1000"),
+    (r"\b(\d\d?) thousand\b", lambda m: str(1000 * int(m[1]))),
+    (r"\b([1-9]\d?)000 (?:and )?(\d{1,3})\b", lambda m: str(1000 * int(m[1]) + int(m[2]))),
     (r"\bhalf an? dozen\b", "6"),
+    (r"\b([2-9]) dozen\b", lambda m: str(12 * int(m[1]))),
     (r"\b(?:a )?dozen\b", "12"),
     (r"\b(\d+) ?(?:out of|/|on a scale of) ?(?:10|100)\b", r"\1"),
     (r"\b(?:the (?:last|past) )?(?:a )?couple (?:of )?(?=(?:\w+ )?\w+s\b)", "2 "),
     (r"\b(?:a )?pair of (?=\w+s\b)", "2 "),
     (r"\btwice\b", "2 times"),
     (r"\bthrice\b", "3 times"),
+    (r"\b(?:3|three) quarters of a year\b", "9 months"),
+    (r"\bhalf a decade\b", "5 years"),
     (r"\bhalf a year\b", "6 months"),
+    (r"\bhalf past (\d\d?)\b", r"\1:30"),
+    (r"\b(?:a )?quarter past (\d\d?)\b", r"\1:15"),
+    (r"\b(?:a )?quarter to (\d\d?)\b", lambda m: f"{(int(m[1]) - 2) % 12 + 1}:45"),
+    (r"\b(1[3-9]|2[0-3])(?=:[0-5]\d\b)", lambda m: str(int(m[1]) - 12)),
+    (r"\b(?:a )?quarter of an? (?=litre|liter|tablet|pill|pint)", "0.25 "),
+    (r"\b(?:a |one |1 )pack(?:et)? and a half\b", "30 cigarettes"),
+    (rf"\b(?:an?|one|1) ({_MEASURE}) and a half\b", r"1.5 \1"),
+    (r"\b50 ?(?:%|percent|per cent)(?: of)?(?!\w)", "half"),
+    (r"\b(he|she) is (\d\d?)(?= ?(?:[.,!;]|now\b|$))", r"\1 is \2 years old"),
+    (r"(?:^|(?<=[.!?,] ))daily(?= ?(?:[.,!]|$))", "every day"),
+    (
+        r"\bevery (third|fourth|fifth|3rd|4th|5th) (day|night|week|month|year)\b",
+        lambda m: f"every {_NTH[m[1][:2]]} {m[2]}s",
+    ),
     (r"\bhalf an hour\b", "30 minutes"),
     (r"\b(?:3|three) quarters of an hour\b", "45 minutes"),
     (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
@@ -210,8 +249,11 @@ _NUMBERS = (
         r"|centigrade)?(?!\w)",
         r"\1 degrees ",
     ),
-    (rf"\b(?:a|one|1) ({_UNIT}) and a half\b", r"1.5 \1"),
+    (rf"\b(?:an?|one|1) ({_UNIT}) and a half\b", r"1.5 \1"),
+    (r"\b(?:one|1) and a half\b", "1.5"),
     (r"\b(\d+) and a half\b", r"\1.5"),
+    (r"\bhalf an? (?=milligram|mg\b|gram|tablet|pill|litre|liter|pint|glass|pack\b|centimet|inch|mile)", "0.5 "),
+    (r"\b(?:one|a) ([1-9]\d)(?= over\b)", r"1\1"),
     (rf"\b(?:a|an|one)(?: (?:whole|full|good|solid|single))? ({_UNIT})\b", r"1 \1"),
     (rf"\b(?:for|in|over|this) the (?:last |past )?({_UNIT})\b", r"for 1 \1"),
     (rf"\b(?:about|roughly|around|past) (?:last |past )?({_UNIT})\b", r"1 \1"),

@@ -14,6 +14,8 @@ ASKS_WHAT = re.compile(r"\W*(?:(?:and|so|but|well|now|ok|okay),? )*(?:what|how|w
 """Matches a question that yes or no does not answer."""
 GIVEN = frozenset(["the", "your", "his", "her", "that", "this", "those", "these", "their"])
 """Words before what a question takes as known."""
+VOCATIVE = re.compile(r"(?:, ?|^)(?:doctor|doc|nurse|sir|madam|love|dear|mate)(?= ?[,.!?;]|$)")
+"""Matches whom a line speaks to."""
 UNSURE = re.compile(
     r"\b(?:not (?:\w+ )?(?:know|sure|certain|remember|recall|say|tell)|no (?:idea|clue)"
     r"|could not (?:\w+ )?(?:tell|say)|wish i (?:knew|could)"
@@ -41,6 +43,8 @@ ANSWER = re.compile(
 """How a short answer begins."""
 ECHOED = re.compile(r"^\W*(?:\w+ ){0,3}\w+\?\s*")
 """Matches the part of a question that a patient repeats before the answer: "Sick? No."."""
+IS_IT = re.compile(r"\b(?:is|could|can|might|may) (?:it|this|that) (?:\w+ ){0,4}(?:my|his|her|the) (?:\w+ )?\w+\W*$")
+"""Matches a question about where a complaint comes from."""
 OF_MINE = re.compile(
     r"\b(?:my|(?:have|had)(?: not)? i (?:been|had|got|lost)|(?:do|did|am|was) (?:i not|not i)|i have|i am|i had"
     r"|i was|our|his|her|he has|she has|we have)\b(?! (?:worried|to))"
@@ -100,14 +104,26 @@ WELL = re.compile(
     r"|dry|healthy|steady|regular|same|stable|stays? put)\b"
 )
 """What says in a positive form that a complaint is absent."""
+ALL_WELL = re.compile(
+    r"\b(?:is|are|see|hear|sleep|slept|feels?|looks?|swallow|works?|vision|hearing|eat|breathe|walk)"
+    r" (?:(?:all|just|perfectly|absolutely|quite|completely|still|really) )*"
+    r"(?:fine|ok|okay|normal|alright|all right|perfect(?:ly)?|no (?:trouble|problem)|as (?:always|ever))\b"
+)
+"""Matches what says that a complaint is absent."""
 ENOUGH = re.compile(rf"{WELL.pattern}|\b(?:well|enough|plenty)\b")
 BADLY = re.compile(
-    r"\b(?:terribl[ey]|bad(?:ly)?|awful(?:ly)?|dreadful(?:ly)?|horribl[ey]|poor(?:ly)?|hardly|barely|shocking(?:ly)?|rubbish"
+    r"\b(?:terribl[ey]|bad(?:ly)?|awful(?:ly)?|dreadful(?:ly)?|horribl[ey]|poor(?:ly)?|hardly|barely"
+    r"|shocking(?:ly)?|rubbish"
     r"|lousy|hopeless|rotten)\b"
 )
 """Match what says that something goes well, and that it does not."""
+NO_BETTER = re.compile(r"\b(?:no|not any) (?:better|improvement)\b")
+"""Matches what has not improved."""
+NOT_WELL = re.compile(r"\bnot (?:\w+ ){0,3}(?:well|good|great|properly|much|right)\b")
+"""Matches what goes badly."""
 MOVED = re.compile(
-    r"\b(?:turn|shake|shook|move|raise|put|hold|held|lay|nod|rest|bury|hang|keep|kept|shut|close|roll|cross|wave|stamp|throw"
+    r"\b(?:turn|shake|shook|move|raise|put|hold|held|lay|nod|rest|bury|hang|keep|kept|shut|close|roll|cross"
+    r"|wave|stamp|throw"
     r"|stretch|clear|wash|dry|wipe|brush|touch|grab|warm|cover|dip|stick|clap|wring|wrap)(?:s|ed|ped|ing)?"
     r" (?:my|his|her|the)"
 )
@@ -290,8 +306,65 @@ SUPPOSED_CAUSE = re.compile(
     r" (?:from|because|due to)|must (?:be|have been) (?:something|from)|(?:probably|maybe|perhaps) (?:just )?from"
     r"|it is (?:all |just |probably )?(?:from|down to)|put (?:it|this) down to)"
     r" (?P<what>[^.!?;]*)"
+    r"|\b(?:i (?:reckon|think|guess|suppose|bet|figure|suspect|imagine|believe|am (?:pretty |quite )?sure)"
+    r"|no doubt|probably"
+    r"|maybe|perhaps|obviously)(?: that)?,? (?:it|that|this) (?:is|was|must be)"
+    r" (?:(?:just|all|only|from|down to|due to|because of) )*(?P<guess>(?:the|my|all|those|these|too much"
+    r"|so much) [^.!?;]*)"
+    r"|\b(?:probably|maybe|perhaps|no doubt) (?P<only>(?:the|my|all the|those|these|too much|so much) [^.!?;]*)"
 )
 """Why something happens, as the patient supposes."""
+BLAMED = re.compile(
+    r"(?P<before>[^.!?;]*)\bthat(?: is|'s) what(?: is|'s| has)? (?:done|did|does|doing|caus\w+|brought|brings"
+    r"|started|starts"
+    r"|gave|gives|given|sets?)\b"
+    r"|(?P<so>[^.!?;]*)\bthat (?:is|will be|must be|would be) (?:probably |just |exactly )?why\b"
+    r"(?! (?:i|we) (?:came|come|am|are|have come|called|wanted|thought|booked|made|waited|worr\w+|want|ask\w*"
+    r"|put)| (?:my|he|she|the))"
+    r"|\bthat is what (?:i|we|you|he|she) gets? for (?P<for>[^.!?;]*)"
+    r"|(?P<did>\b(?:i|he|she|we) [^.!?;]*) and (?:then )?(?:all of a sudden|suddenly|the next (?:thing|minute"
+    r"|moment|day))\b"
+    r"|\b(?:blam(?:e|ed|ing)|comes? of|came of|comes? from|put (?:it|this) down to) (?P<blamed>[^.!?;]*)"
+    r"|\bit is (?:all |just |probably )*(?:those|these|the|that|this|my|his|her|our) (?P<that>[^.!?;]*?)"
+    r" (?:that|which|what)(?: is| has| have|'s)? (?:do|does|did|doing|done|caus\w+|makes?|gives?|brings?"
+    r"|brought|sets?"
+    r"|starts?|started)\b"
+    r"|\b(?:it|that|this) is (?:all |just |only |probably |mostly )*because (?P<why>[^.!?;]*)"
+)
+"""What a patient blames."""
+ALL_OF_US = re.compile(
+    r"\bwe (?:have |are )?(?:all|both) (?:have |got |had |get |suffer )|\b(?:all|both|the rest) of us (?:have"
+    r"|had|get|got|are|itch|cough)"
+    r"|\bthe whole (?:family|house\w*|class|office)\b"
+)
+"""Matches who else has the complaint."""
+ITS_ME = re.compile(r"\bit is (?:actually |really )?me (?:who|that|with)\b|\bi am the (?:1|one) (?:who|with|that)\b")
+"""Matches who says to be the one that it is about."""
+BECAUSE = re.compile(r"(?P<before>[^.!?;]*)\bbecause (?:of )?(?P<what>[^.!?;]*)")
+CAME = re.compile(
+    r"\b(?:came|come|here|worr\w*|ask\w*|call\w*|book\w*|glad|sorry|afraid|scared|embarrass\w*|told|tell|said"
+    r"|say|want\w*"
+    r"|hop\w+|need\w*|lov\w+|late|wait\w*|know|remember\w*|notic\w+|wonder\w*|mention\w*|help\w*|thank\w*|upset"
+    r"|annoy\w*)\b"
+)
+"""Matches a clause that gives a reason and no cause of a complaint: "I came because my wife made me"."""
+MEASURED = re.compile(
+    r"\b(?:my|the|his|her) (?:last |latest |recent |usual )?(?:\w+ ){0,2}"
+    r"(?:readings?|results?|levels?|counts?|scores?|scans?|x ?rays?|tests?|swabs?|biops(?:y|ies)|bloods?)"
+    r" (?:was|were|is|are|came|showed|shows?|said|says|read)\b.*"
+)
+"""What a test is said to have shown."""
+REPORTED = re.compile(
+    r"\byou (?:(?:just|already|also|did|have|had|were|are) )*(?:said|saying|telling (?:me|us)|told (?:me|us)"
+    r"|mention(?:ed)?|promised|wrote|explained)"
+    r"(?: (?:earlier|before|last time|just now|a (?:moment|minute) ago))?(?: that)?"
+    r" (?P<what>(?:it|this|i|they|there|he|she|the|my|not|to|that) [^.!?;]*)"
+    r"|(?<![^.!?;])(?P<that>(?!\W*i (?:did|do|have|will|am|was"
+    r"|followed)\b)[^.!?;]*?)(?<!\bone)(?<!\bones)(?<!\bthing)(?<!\bthings)"
+    r"(?<!\bwhat)(?<!\bway)(?<!\beverything)(?<!\ball),? ?(?:(?:as|like) )?you (?:said|told me|mentioned"
+    r"|were saying)(?=\W*(?:$|[.,!?]))"
+)
+"""What the doctor is said to have said."""
 CIRCUMSTANCE = re.compile(
     r"\b(?:after|since|when|once|from|so (?:do|does|did|is|has|have|are)) (?:i|he|she|we|my|his|her|the|an?"
     r"|\w+ing)\b.*"
@@ -353,6 +426,30 @@ CUES = re.compile(
     r"|\b(?:hardly|barely) (?:sleep|slept|walk|eat|move|breathe)\b|\bhalf expected\b|\bsecond (?:child"
     r"|pregnancy|baby|one)\b"
     r"|\bwith my (?:first|second|third)\b|\ba course of\b|\bsize of\b|\bas big as\b"
+    r"|\bspen[dt]\w* (?:\w+ ){0,3}(?:years|decades) (?:on|in|at|around|with|near|under|working|doing)\b"
+    r"|\b(?:crying|in tears) (?:at my|for no|all the|every|over nothing)\b"
+    r"|\b(?:not|is|was) (?:exactly )?(?:the|my|his|her) first (?:time|1)\b|\bin (?:my|his|her) (?:youth"
+    r"|younger days|day)\b"
+    r"|\bevery (?:winter|spring|summer|autumn|christmas|year|month)\b"
+    r"|\bback from (?:a |our |my |the )?(?:holidays?|trip|vacation|abroad|travels?|cruise)\b"
+    r"|\b(?:well|poorly|under|badly|out of) control\w*|\bnothing (?:i|we) (?:have )?(?:put|tried|used|taken"
+    r"|take|use|do|did)\b"
+    r"|\bthe (?:second|third|fourth|fifth|2nd|3rd|4th|5th|2|3|4|5) (?:one )?(?:this|in|that|already)\b"
+    r"|\bnot (?:been |wanted to |want to |able to )?(?:eat|eaten|eating|drunk|drinking)\b(?! (?:here|there|since))"
+    r"|\bcomes? and goes?\b|\bonly (?:very )?(?:slight|mild|minor)\b"
+    r"|\b(?:my|the|another|a) (?:gp|doctor|dentist|pharmacist|nurse|optician|consultant|specialist) (?:had|took"
+    r"|has had) (?:a|another) look\b"
+    r"|\b(?:tried|done) everything\b|\bstarted (?:off |out )?(?:small|tiny|as an?)\b|\bnow look at (?:it|me|him"
+    r"|her|them)\b"
+    r"|\bfeels? (?:like|as if|as though) (?:there (?:is|are) (?!no\b|nothing\b)\w+|something (?:is )?(?:in"
+    r"|under|stuck|\w+ing))"
+    r"|\bcan not (?:even )?(?:(?:get|put) (?:my|his|her) \w+ (?:on|off|up|down)|tie|button|carry|reach|hold|do up)\b"
+    r"|\bsee (?:the|any) point\b|\bno point in \w+ing\b|\bnot (?:him|her|my)self\b|\bjust (?:lies|lie|lay) there\b"
+    r"|\b(?:they|the (?:nurse|midwife|gp|pharmacist|chemist|dentist|optician|consultant|specialist|hospital"
+    r"|other doctor)"
+    r"|my (?:nurse|midwife|gp|pharmacist|dentist|optician|consultant)) (?:say|said|says|told (?:me|us)|thinks?"
+    r"|thought|reckons?|found)"
+    r"\b(?! (?:\w+ )?(?:to|i (?:should|could|had to|have to|need)|you (?:would|will|are|could|can)|wait|hello)\b)"
     r"|\b(?:end|ended) up\b|\b(?:up|awake) (?:half|all|most of) (?:the )?night\b"
 )
 """Phrases of history, and of what makes a complaint better or worse."""

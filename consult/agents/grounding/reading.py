@@ -48,6 +48,8 @@ class Finding:
     """Whether it is too often a mistake of the check to refuse a line alone."""
 
 
+_SIDED = re.compile(r"(?<=\bon the )(left|right)(?= ?(?:[,.!;]|and\b|$))")
+"""Matches a side without the word: "it is on the left"."""
 SHORT = 4
 """Most words of an answer that is only yes or no."""
 
@@ -66,6 +68,7 @@ class Reading:
         self.said = normalised(re.sub(r"[*_]", " ", self.line))
         if phrases.WHICH_SIDE.search(normalised(grounds.doctor)):
             self.said = re.sub(r"\b(left|right)\b(?= ?(?:[,.!;]|and\b|$))", r"\1 side", self.said)
+        self.said = _SIDED.sub(r"\1 side", self.said)
         self.clauses = clauses(joined(self.said))
         self.facts = [normalised(fact) for fact in grounds.facts]
         self.doctor, self.told = normalised(grounds.doctor), normalised(grounds.told)
@@ -80,6 +83,10 @@ class Reading:
         said = keys_of(self.said)
         wanted = frozenset().union(*map(keys_of, self.facts)) - said
         return frozenset().union(*(keys_of(phrase) for phrase in paraphrases_in(self.said, wanted)))
+
+    def stands_for_a_fact(self, text: str) -> bool:
+        """Return whether a phrase of a text states a word of the facts."""
+        return bool(paraphrases_in(text, frozenset().union(*map(keys_of, self.facts))))
 
     @cached_property
     def whether(self) -> bool:
@@ -180,6 +187,8 @@ def _parts_of(token: Token) -> tuple[frozenset[str], ...]:
     words = [word for word in token.word.split("_") if word not in listed("function")]
     if len(words) == 1 and len(token.word.split("_")) > 1:
         return (frozenset([stem(words[0])]),)
+    if "body" in token.classes:
+        return ()
     parts = [_COMPOUNDS.sub("", token.word, count=1), *_AGENT.findall(token.word if token.is_content else "")]
     return tuple(frozenset([stem(part)]) for part in parts if part != token.word and "time" not in token.classes)
 

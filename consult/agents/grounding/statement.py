@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from consult.agents.grounding import phrases
-from consult.agents.grounding.contrasts import is_regraded
+from consult.agents.grounding.contrasts import is_admitted, is_opposed, is_regraded
 from consult.agents.grounding.language import Clause, Quantity, denies, quantities, rates
 from consult.agents.grounding.reading import (
     CHILDREN,
@@ -60,7 +60,11 @@ class _Fact:
 
     def __init__(self, reading: Reading, fact: str) -> None:
         self.reading, self.fact = reading, fact
-        self.said = with_kinds(keys_of(reading.said)) | _general_names(reading) | paraphrased(reading.said)
+        self.said = (
+            with_kinds(keys_of(phrases.VOCATIVE.sub(" ", reading.said)))
+            | _general_names(reading)
+            | paraphrased(reading.said)
+        )
         self.content = [token for token in tokens(fact) if weight(token)]
         self.amounts = quantities(fact)
         self.others = with_kinds(frozenset().union(*(keys_of(one) for one in reading.facts if one != fact)))
@@ -74,12 +78,28 @@ class _Fact:
         own = any(covers(token, self.said) for token in self.content)
         if self._is_left_out():
             yield "missing"
-        elif self._is_made_worse() or self._is_reversed() or is_regraded(self.reading, self.fact):
+        elif self._is_made_worse() or self._is_reversed() or self._is_contrasted():
             yield "denied"
         elif not own and not self.amounts:
             yield from self._elliptic()
         elif (own and self._is_denied() != denies(self.fact)) or self._is_of_somebody_else():
             yield "denied"
+
+    def _is_contrasted(self) -> bool:
+        """Return whether the line says another degree, or admits what the fact denies."""
+        if is_regraded(self.reading, self.fact) or is_admitted(self.reading, self.fact):
+            return True
+        return is_opposed(self.reading, self.fact) or self._is_well()
+
+    def _is_well(self) -> bool:
+        """Return whether the clause that is about a complaint says that all is well."""
+        about = any("sign" in token.classes for token in self.content)
+        if not about or denies(self.fact) or phrases.WELL.search(self.fact):
+            return False
+        told = [one for one in self.reading.clauses if not one.asks]
+        most = max(map(self._score, told), default=0)
+        best = [one for one in told if self._score(one) == most and (most > 0 or phrases.ALL_WELL.search(one.text))]
+        return bool(best) and all(phrases.ALL_WELL.search(one.text) and not one.denies for one in best)
 
     def _is_made_worse(self) -> bool:
         """Return whether a mild complaint is told as a severe one."""
@@ -108,6 +128,9 @@ class _Fact:
         if phrases.ANSWER.match(phrases.ECHOED.sub("", self.reading.said)) and self.reading.whether:
             unasked = [token for token in missed if not self._is_understood(token)]
             return 3 * len(unasked) >= 2 * len(self.content) > 0
+        unasked = [token for token in self.content if not self._is_understood(token)]
+        if unasked and not self.reading.whether and not any(covers(token, self.said) for token in unasked):
+            return True
         alone = [token for token in new if not covers(token, self.others)] or new
         return bool(new) and all(token in missed for token in alone)
 
@@ -171,8 +194,20 @@ class _Fact:
         best = [i for i, one in enumerate(scores) if one == max(scores)]
         if any(phrases.STOPPED.search(said[i].text) for i in best) and not phrases.ENDED.search(self.fact):
             return not denies(self.fact)
+        if self._is_mixed() and any(one.denies for one in said):
+            return denies(self.fact)
+        if self._is_badly() and all(phrases.NOT_WELL.search(said[i].text) for i in best):
+            return False
         found = {self._is_negated(i) for i in best}
         return denies(self.fact) if len(found) > 1 else found.pop()
+
+    def _is_mixed(self) -> bool:
+        """Return whether a part of the fact is negated and another is not: "I wake at 4 and cannot sleep again"."""
+        parts = [part for part in phrases.COORDINATED.split(self.fact) if len(part.split()) > 2]
+        return len({denies(part) for part in parts}) > 1
+
+    def _is_badly(self) -> bool:
+        return not denies(self.fact) and phrases.BADLY.search(self.fact) is not None
 
     def _score(self, clause: Clause) -> float:
         said = keys_of(clause.text)
@@ -184,7 +219,7 @@ class _Fact:
         """Return whether a clause is negated; a short one or a question may be by the clause beside it."""
         all_clauses: Sequence[Clause] = self.reading.clauses
         clause = all_clauses[i]
-        if denies(self.fact) and phrases.WELL.search(clause.text):
+        if denies(self.fact) and (phrases.WELL.search(clause.text) or phrases.NO_BETTER.search(clause.text)):
             return True
         if clause.denies or not (clause.asks or len(clause.words) <= 3):
             return clause.denies
@@ -200,6 +235,8 @@ class _Fact:
         third = phrases.THIRD.match(self.fact) or (subject and classes_of(subject[1]) == {"person"})
         others = phrases.THIRD_ANYWHERE.search(said) or "person" in classes_of(said)
         if third:
+            if phrases.ITS_ME.search(said):
+                return True
             if _is_swapped(self.fact, said, self.reading.heard):
                 return True
             clauses = self.reading.clauses

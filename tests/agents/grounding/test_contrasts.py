@@ -50,3 +50,79 @@ def test_yes_answers_no_question_that_asks_what() -> None:
     assert kinds("It is dreadful.", "it itches", doctor="What is it?") == ["missing"]
     assert kinds("I have absolutely no idea.", "it itches", doctor="Does it itch?") == ["missing"]
     assert kinds("Both hands, on the backs.", "it is on the backs of both hands", doctor="Where is it?") == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "line", "other"),
+    [
+        (
+            "I feel mildly anxious",
+            "A little anxious, yes.",
+            "I'm in an absolute state, I'm so anxious I can hardly function.",
+        ),
+        ("the itching is unbearable", "The itching is unbearable.", "A bit itchy, but nothing I can't put up with."),
+        ("the pain is constant", "It's always there, the pain.", "It comes and goes, the pain."),
+        ("it comes and goes", "It comes and goes. It isn't there all the time.", "It's there all the time."),
+        ("it is getting better", "It's a bit better.", "No better, to be honest."),
+        ("I slept badly", "I didn't sleep well.", "I slept well, thank you."),
+        ("I have pain when I swallow", "It hurts when I swallow.", "Swallowing is fine."),
+        ("the spots do not itch", "No, they don't itch.", "They itch, yes."),
+        ("I have no pain", "No pain at all.", "No pain at all. It only hurts when I press on it."),
+        ("the spots are on the inside of my wrists", "On the inside of my wrists.", "On the outer side of my wrists."),
+    ],
+)
+def test_the_contrary_of_a_fact_denies_it(fact: str, line: str, other: str) -> None:
+    assert kinds(line, fact) == [] and kinds(other, fact)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "It's because I sit in front of a screen.",
+        "It's all those cleaning products that do it.",
+        "I ate far too many sweets, so that's what's done it.",
+        "I blame the hay.",
+        "I think it's the new glasses.",
+        "That's what I get for buying new boots.",
+    ],
+)
+def test_what_a_patient_blames_is_a_claim(cause: str) -> None:
+    assert kinds(f"My eyes hurt. {cause}", "my eyes hurt")
+    assert not kinds("My eyes hurt. I came because my wife made me.", "my eyes hurt")
+
+
+def test_what_the_doctor_is_said_to_have_told_was_told() -> None:
+    told = "You have a sprained ankle. Use ice and a bandage."
+    assert not kinds("You said ice and a bandage. Do I need to keep it on?", doctor="Any questions?", told=told)
+    assert kinds("So you said I should stay off work, right?", doctor="Any questions?", told=told)
+    assert kinds("You were saying it's nothing to worry about.", doctor="Any questions?", told=told)
+    assert not kinds("I did exactly as you said, with ice.", "I used ice", doctor="Did you use ice?", told=told)
+
+
+def test_what_a_test_or_somebody_found_is_a_claim() -> None:
+    assert kinds("Six years now. My last sugar reading was eight point five.", "I have had diabetes for six years")
+    assert kinds("Tired. They said my iron was on the low side.", "I feel tired")
+    assert kinds("I have a rash, and my GP had a look.", "I have a rash")
+
+
+@pytest.mark.parametrize(
+    ("unsaid", "line"),
+    [
+        ("I stare at a screen ten hours a day", "They're dry, but I do sit at a screen for ten hours a day."),
+        ("the cat sleeps on my pillow", "They're dry. The cat, you know, on my pillow."),
+    ],
+)
+def test_most_words_or_the_number_of_an_unsaid_fact_tell_it(unsaid: str, line: str) -> None:
+    found = check_claims(line, Grounds(("my eyes are dry",), (unsaid,), "What about your eyes?"))
+    assert "unsaid" in {one.kind for one in found}
+
+
+def test_somebody_else_says_to_be_the_one() -> None:
+    assert kinds("I'm the one with lice, not my girl.", "my daughter has head lice") == ["denied"]
+    assert kinds("My girl is the one with lice.", "my daughter has head lice") == []
+
+
+def test_calling_the_doctor_states_no_fact() -> None:
+    fact, question = "another doctor has looked at the lump", "Has anyone looked at this lump before?"
+    assert kinds("No, you're the first, doctor.", fact, doctor=question)
+    assert not kinds("Yes, another doctor has.", fact, doctor=question)

@@ -5,9 +5,10 @@
 `grounding_lines_strong_voices.jsonl` is by a second such author: lines as strong models word them. The check was
 tuned on those with odd numbers alone. `grounding_lines_third_author.jsonl` is by a third: of its 240 cases, sorted and
 shuffled with seed 0, the rules were tuned on the first half alone. `grounding_lines_fourth_author.jsonl` is by a
-fourth; the rules were tuned on all of it. `grounding_lines_fifth_author.jsonl` says what to expect: do not tune the
-rules on it. `grounding_lines_odd_kinds.jsonl` and `grounding_lines_batches.jsonl` are by the check's author, for
-development.
+fourth, as the fifth's and the sixth's are by two more; the rules were tuned on all of them.
+`grounding_lines_seventh_author.jsonl` says what to expect: do not tune the rules on it.
+`grounding_lines_odd_kinds.jsonl`, `grounding_lines_by_claim.jsonl` and `grounding_lines_batches.jsonl` are by the
+check's author, for development.
 """
 
 from __future__ import annotations
@@ -21,15 +22,18 @@ from consult.agents.grounding.labelled import read_labelled
 
 DATA = Path(__file__).parents[2] / "data"
 LIMITS = {
-    "grounding_lines.jsonl": (2, 4),
-    "grounding_lines_by_kind.jsonl": (9, 6),
+    "grounding_lines.jsonl": (2, 1),
+    "grounding_lines_by_kind.jsonl": (10, 5),
+    "grounding_lines_by_claim.jsonl": (2, 4),
     "grounding_lines_other_author.jsonl": (1, 0),
-    "grounding_lines_strong_voices.jsonl": (8, 3),
-    "grounding_lines_third_author.jsonl": (11, 2),
-    "grounding_lines_fourth_author.jsonl": (2, 0),
-    "grounding_lines_fifth_author.jsonl": (17, 19),
+    "grounding_lines_strong_voices.jsonl": (7, 2),
+    "grounding_lines_third_author.jsonl": (12, 0),
+    "grounding_lines_fourth_author.jsonl": (2, 1),
+    "grounding_lines_fifth_author.jsonl": (6, 4),
+    "grounding_lines_sixth_author.jsonl": (5, 3),
+    "grounding_lines_seventh_author.jsonl": (12, 8),
     "grounding_lines_odd_kinds.jsonl": (0, 0),
-    "grounding_lines_batches.jsonl": (13, 3),
+    "grounding_lines_batches.jsonl": (16, 3),
 }
 """File → most faithful lines refused, most others accepted."""
 
