@@ -1,4 +1,4 @@
-"""Spare Python's garbage collector the objects that were there before a run."""
+"""Keep objects from before a run out of garbage collection."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 ALLOCATIONS = 10_000
-"""New containers, less those that were freed, until the youngest ones are searched for cycles; Python's default of 700
-is reached several times in a turn."""
+"""Net number of new containers that starts a collection of the youngest ones. Python's default (700 in Python 3.11) is
+reached several times in a turn."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Does a line claim anything without grounds?
+"""Find what a line claims without grounds.
 
 Only claims need a licence: a word of the vocabulary's classes, a number, a name, and phrases that tell a cause, a
 circumstance, a course in time, a treatment, or how something looks or feels. Other words are free.
@@ -36,9 +36,9 @@ GENERAL = frozenset(f"disease:{one}" for one in ("disease", "illness", "syndrome
 WEAK = frozenset(["time"])
 """Classes of words that patients use beside their complaint, too."""
 LEAKED = 2
-"""Least words of a fact that is not to be said, and most of its words, by which a line says it."""
+"""A line discloses an unsaid fact if it has at least this many of its words, and at least three fifths of them."""
 BABBLE = 4
-"""This many unknown words in a sentence, more than those that are known, are no speech."""
+"""A sentence with this many unknown words, and more of them than known ones, is not speech."""
 
 
 def additions(reading: Reading) -> Iterable[Finding]:
@@ -363,7 +363,7 @@ def _caused(reading: Reading) -> Iterable[str]:
         known = frozenset().union(*map(keys_of, reading.facts))
         about = any(covers(token, known) for token in tokens(before)) or len(before.split()) == 1
         if about and not phrases.CAME.search(before) and reading.new(match["what"], depends=True):
-            yield f"because {match['what']}"
+            yield match[0].strip()
 
 
 def _reported(reading: Reading) -> Iterable[str]:

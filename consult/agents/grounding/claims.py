@@ -20,7 +20,7 @@ from consult.agents.grounding.speech import not_speech
 from consult.agents.grounding.statement import missing_facts
 
 LONG = 15
-"""Words of a line in which a patient tells more than its facts."""
+"""From this many words on, one weak finding does not refuse a line."""
 
 
 def check_claims(line: str, grounds: Grounds) -> list[Finding]:

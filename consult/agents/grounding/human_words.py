@@ -1,7 +1,7 @@
 """What a person's own words say: that there is nothing, or that something dangerous is going on.
 
-No card backs them, so a program reads the words. It looks at each clause alone and errs to the safe side: what it does
-not understand is there, and a danger that may be over is one.
+A person has no card, so a program reads the words, clause by clause. If unsure, it assumes that something is present
+and that a danger still exists.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _FILLER = re.compile(
     r"|(?:thank you|thanks|sorry|please|doctor|ok(?:ay)?|fine|luckily|so far|yet|really|at all)(?: doctor)?",
     re.IGNORECASE,
 )
-"""A clause that says neither."""
+"""A clause that neither denies nor reports anything."""
 _IGNORANT = re.compile(
     r"(?:i )?(?:(?:do not|don't|dont|didn't|did not|couldn't|could not|can't|cannot|wouldn't) "
     r"(?:really |quite )?(?:know|remember|recall|say|tell)|(?:have )?no (?:idea|clue)|(?:i'm |am )?not sure)\b"
@@ -248,4 +248,4 @@ _DANGER = re.compile(
     + r"(?!\w)",
     re.IGNORECASE,
 )
-"""Danger signs as people word them; short, since it is for words that no card backs."""
+"""Danger signs as people word them; the list is short, since it serves only people's own words."""

@@ -13,6 +13,8 @@ from consult.reading import MEDIUM, FileError, MissingFileError, read_text
 from consult.scenarios.json_lines import Parsed, parse_line, whole_file_mistake
 
 FIELDS = "facts, unsaid, doctor, told_by_doctor, line, faithful, kind"
+LONGEST_KIND = 80
+"""Most characters of a kind."""
 
 
 class LabelledError(UserError):
@@ -35,12 +37,20 @@ class LabelledLine(BaseModel):
     line: StrictStr
     faithful: StrictBool
     """Whether the line states every fact and adds no medical content."""
-    kind: StrictStr = Field(default="", max_length=80)
+    kind: StrictStr = Field(default="", max_length=LONGEST_KIND)
 
     @property
     def grounds(self) -> Grounds:
         """Return what the line may rest on."""
         return Grounds(self.facts, self.unsaid, self.doctor, self.told_by_doctor or "")
+
+
+_WRONG = {
+    "bool_type": "is not true or false; write one of them without quotation marks",
+    "tuple_type": "is not a list of texts; write one in square brackets",
+    "string_too_long": f"is longer than {LONGEST_KIND} characters; shorten it",
+}
+"""Pydantic's type of a mistake → what is wrong."""
 
 
 def read_labelled(path: Path) -> list[LabelledLine]:
@@ -80,8 +90,8 @@ def _labelled(path: Path, number: int, text: str) -> LabelledLine:
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "missing":
             raise LabelledError(f"{path}:{number}: '{where}' is missing; a line has {FIELDS}") from None
-        what = str(first["msg"]).removeprefix("Input should be ")
-        raise LabelledError(f"{path}:{number}: '{where}' should be {what}; correct it") from None
+        what = _WRONG.get(first["type"], "is not a text; write one in quotation marks")
+        raise LabelledError(f"{path}:{number}: '{where}' {what}") from None
 
 
 def _unreadable(path: Path, number: int, text: str, parsed: Parsed) -> str:

@@ -45,7 +45,7 @@ class Finding:
     what: str
     """The fact, the words or the number; for `speech`, what is wrong, as the end of a sentence."""
     weak: bool = field(default=False, compare=False)
-    """Whether it is too often a mistake of the check to refuse a line alone."""
+    """Whether this finding alone does not refuse a long line, since it is often the check's mistake."""
 
 
 _SIDED = re.compile(r"(?<=\bon the )(left|right)(?= ?(?:[,.!;]|and\b|$))")

@@ -147,7 +147,7 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
         return "has letters of another script"
     said = normalised(line)
     if not re.search(r"\w", _DIRECTION.sub(" ", line)):
-        return "is a stage direction or a placeholder alone"
+        return "is only a stage direction or a placeholder"
     if _JSON.search(line):
         return "is written as data"
     if _PLACEHOLDER.search(line):
@@ -155,7 +155,7 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
     if _MARKUP.search(line):
         return "has markup"
     if _TAG.search(line) or _ROLE_TAG.search(line):
-        return "names its speaker, or speaks for somebody else"
+        return "starts with a speaker's name, or speaks for somebody else"
     if _INSTRUCTION.search(line) or _DIRECTED.search(said) or _echoes(said, instructions, heard):
         return "repeats its instructions"
     if _loops(said):
@@ -163,7 +163,7 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
     if len(words_of(said)) > LONGEST:
         return "is too long"
     if _is_doctors(said, normalised(heard)):
-        return "is a doctor's"
+        return "is what a doctor says, not a patient"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Is every fact stated in a line, and not denied?"""
+"""Check that a line states every fact and denies none."""
 
 from __future__ import annotations
 

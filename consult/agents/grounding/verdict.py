@@ -30,7 +30,7 @@ class Verdict:
     leaked: bool
     """Whether it names a diagnosis that nobody named to the patient."""
     reason: str = ""
-    """Why it may not be said; empty if it may, or could not be read."""
+    """Why it may not be said; empty if it may be said, or if no line could be read."""
 
     @property
     def sound(self) -> bool:
@@ -47,7 +47,7 @@ class Verdict:
 
 
 UNREAD = Verdict(backed=False, leaked=False)
-"""No line could be read."""
+"""The verdict if a reply has no readable line."""
 
 
 def check_free_line(line: str, grounds: Grounds, scenario: Scenario, card: Iterable[str] = ()) -> Verdict:
@@ -57,7 +57,7 @@ def check_free_line(line: str, grounds: Grounds, scenario: Scenario, card: Itera
         line: The patient's line.
         grounds: What it may rest on.
         scenario: Its diagnoses must not be named, in any spelling, unless the grounds name them.
-        card: All facts of the patient. With open diagnoses, which can be other illnesses, those they name are allowed.
+        card: All facts of the patient. With open diagnoses, the illnesses that they name are allowed.
     """
     known = {name for text in (grounds.heard, *(() if scenario.labels else card)) for name in scenario.leaks(text)}
     named = [Finding("disease", name) for name in scenario.leaks(line) if name not in known]

@@ -3,7 +3,7 @@
 (a) The doctor's question is mapped to a topic: the question states it, or its words name it (in place of a tiny model),
 or the model chooses among the topics and *unsure*. (b) The facts of that topic are given, and the temperament decides
 how many more are volunteered. (c) The model words only those facts. (d) If a line leaks a diagnosis or is not backed,
-it is requested again, with the reason; if that also fails, the facts are stated plainly.
+it is requested again, with the reason; after the last try, the facts are stated plainly.
 
 The free patient, for comparison, is 3MDBench's (arXiv 2504.13861): it gets its whole card and decides itself what to
 say. Its lines are checked in the same way, but what the check finds is recorded and not corrected.

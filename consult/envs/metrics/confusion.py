@@ -1,6 +1,6 @@
 """Counts of a classification by label, and the F1 and recall of each label, as scikit-learn computes them.
 
-scikit-learn's own functions need 150 MB and two seconds for their imports, many times what a report needs otherwise.
+Importing scikit-learn takes memory and seconds that a report does not need otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ByLabel(NamedTuple):
-    """Counts by label, in the order of the labels; each may also have draws as its first dimension."""
+    """Counts by label, in the order of the labels; each array may have a first dimension of bootstrap draws."""
 
     hits: Numbers
     true: Numbers
@@ -39,7 +39,7 @@ class ByLabel(NamedTuple):
 
 
 def numbered(names: Iterable[str | None], known: Sequence[str]) -> Numbers:
-    """Return names as their indices in a list, and all other names as its length."""
+    """Return the index of each name in a list; for other names, the length of the list."""
     import numpy as np
 
     place = {name: i for i, name in enumerate(known)}

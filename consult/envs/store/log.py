@@ -4,9 +4,9 @@ SQLite reads a log up to the first frame whose checksum is wrong, and the last p
 rest. That is right after a crash in the middle of a transaction. Where whole transactions follow the damaged frame,
 they would be lost silently.
 
-A process that is killed can leave a transaction that nobody was told of: the log holds all of it, but not its index,
-which is kept as long as another process has the database open; or its last frame was written in part. Neither is
-damage, and SQLite writes over both.
+A killed process can leave a transaction whose commit was never reported. Either the log holds all of it but the log's
+index does not count it yet (the index survives while another process has the database open), or its last frame is
+incomplete. Neither is damage, and SQLite writes over both.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MAGIC = 0x377F0682
 _MOST_READ = 16
 """Offset of the number of readable frames in the file of the log's index."""
 _TRIES = 4
-"""A writer adds frames before it counts them."""
+"""Number of looks at the log: a writer adds frames before it counts them, so one look can mislead."""
 
 
 def log_of(path: Path) -> Path | None:
@@ -45,14 +45,14 @@ def log_of(path: Path) -> Path | None:
 
 
 def refuse_spoilt_log(path: Path, named: Path | None = None) -> None:
-    """Refuse a database whose log holds committed transactions after a damaged one.
+    """Refuse a database whose log holds committed transactions after a damaged frame.
 
     Args:
         path: The database; a connection has read it, so that the log's index is there.
         named: Its name in the message, if it is another's copy.
 
     Raises:
-        StoreError: It does.
+        StoreError: The log holds such transactions.
     """
     for _ in range(_TRIES):
         if not _loses(path):
@@ -60,8 +60,9 @@ def refuse_spoilt_log(path: Path, named: Path | None = None) -> None:
         time.sleep(0.05)
     shown = named or path
     raise StoreError(
-        f"the write-ahead log '{shown}-wal' is damaged, and its last transactions cannot be read; keep a copy of it, "
-        f"then read what was stored before with: sqlite3 {shlex.quote(str(shown))} 'PRAGMA wal_checkpoint(TRUNCATE)'"
+        f"the write-ahead log '{shown}-wal' is damaged, and its last transactions cannot be read; copy the database "
+        "and its log, then keep the transactions before and discard the rest with: "
+        f"sqlite3 {shlex.quote(str(shown))} 'PRAGMA wal_checkpoint(TRUNCATE)'"
     )
 
 

@@ -1,4 +1,4 @@
-"""Word what a social history adds without a verb: "I am a non-smoker, occasional wine, retired teacher"."""
+"""Give verbs to the parts of a social history that have none: "I am a non-smoker, occasional wine, retired teacher"."""
 
 from __future__ import annotations
 

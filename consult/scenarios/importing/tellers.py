@@ -1,7 +1,7 @@
 """Find the relative or helper who tells a case, and let the patient speak in their place.
 
-"My wife has a lump. It hurts her." is told by a husband; the patient says "I have a lump. It hurts me." What such a
-teller says of themselves is nothing that the patient says.
+"My wife has a lump. It hurts her." is told by a husband; the patient says "I have a lump. It hurts me." What the
+relative says about themselves is dropped.
 """
 
 from __future__ import annotations

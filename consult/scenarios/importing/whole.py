@@ -1,4 +1,4 @@
-"""Make whole sentences of clauses that rewording left rough: articles, agreement, denials without a verb."""
+"""Correct clauses after rewording: articles, agreement, denials without a verb."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def agreed(clause: str) -> str:
 
 
 def _with_quotes(said: str) -> str:
-    """Remove a quotation mark without its other one."""
+    """Remove an unpaired quotation mark."""
     if said.count('"') == 1:
         said = said.replace('"', "")
     return re.sub(r"(?<=\s)'(?=\w)", "", said) if not re.search(r"\w[.,?!]?'(?!\w)", said) else said

@@ -7,7 +7,7 @@ import pytest
 from consult.agents.grounding.speech import not_speech
 
 REFUSED = {
-    "is a doctor's": [
+    "is what a doctor says, not a patient": [
         "Here's your next question: What's your next question?",
         "I'm here to help you.",
         "I'll treat you, I'll make your life easier.",

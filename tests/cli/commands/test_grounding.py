@@ -57,9 +57,12 @@ def test_a_model_decides_after_the_rules(tmp_path: Path) -> None:
         ("", "has no lines; write one JSON object per line, with facts"),
         ("\n{", ":2: is not valid JSON"),
         ("[1]", ":1: is not a JSON object; write one with facts"),
-        (json.dumps({**GOOD, "faithful": "yes"}), ":1: 'faithful' should be a valid boolean; correct it"),
+        (
+            json.dumps({**GOOD, "faithful": "yes"}),
+            ":1: 'faithful' is not true or false; write one of them without quotation marks",
+        ),
         (json.dumps(GOOD) + "\n" + json.dumps({"line": "x"}), ":2: 'facts' is missing; a line has facts"),
-        (json.dumps({**GOOD, "facts": ["a", 2]}), ":1: 'facts.1' should be a valid string; correct it"),
+        (json.dumps({**GOOD, "facts": ["a", 2]}), ":1: 'facts.1' is not a text; write one in quotation marks"),
         ("a,b\n1,2", "contains a table"),
     ],
 )
