@@ -23,6 +23,7 @@ from consult.agents.grounding.reading import (
     is_chat,
     is_claim,
     is_medical,
+    is_medical_text,
     is_social,
     keys_of,
     spelt,
@@ -324,7 +325,7 @@ def _histories(reading: Reading) -> Iterable[str]:
     """Find phrases of history and of what changes the complaint, without grounds."""
     for match in phrases.CUES.finditer(reading.said):
         clause = next((c for c in reading.clauses if match[0] in c.text), None)
-        whole = clause is not None and match[0] == "ever since"
+        whole = clause is not None and re.match(r"(?:ever since$|they |the \w+ |my \w+ )", match[0]) is not None
         content = tokens(clause.text if clause and whole else match[0])
         known = [covers(token, reading.licensed) for token in content]
         covered = any(known) and all(ok or is_chat(token) for ok, token in zip(known, content, strict=True))
@@ -341,6 +342,8 @@ def _histories(reading: Reading) -> Iterable[str]:
             and not has_claim(clause)
         ):
             continue
+        if match[0].startswith("can not") and "can not" in reading.heard:
+            continue
         if figures.FIGURES.match(reading.said, match.start()) or reading.stands_for_a_fact(match[0]):
             continue
         if match[0] not in reading.heard and not (covered or dated or earlier or supposed or idle):
@@ -356,10 +359,12 @@ def _caused(reading: Reading) -> Iterable[str]:
             yield match[0]
     for match in phrases.BLAMED.finditer(reading.said):
         blamed = next((one for one in match.groups() if one), "")
-        if reading.new(blamed, depends=True):
+        came = match["why"] and phrases.CAME.search(match[0])
+        begun = match["did"] is None or is_medical_text(reading.said[match.end() :])
+        if begun and not came and reading.new(blamed, depends=True):
             yield match[0]
     for match in phrases.BECAUSE.finditer(reading.said):
-        before = match["before"].strip(" ,").rpartition(",")[2]
+        before = re.split(r",|\b(?:and|but|so|or)\b", match["before"].strip(" ,"))[-1].strip()
         known = frozenset().union(*map(keys_of, reading.facts))
         about = any(covers(token, known) for token in tokens(before)) or len(before.split()) == 1
         if about and not phrases.CAME.search(before) and reading.new(match["what"], depends=True):
@@ -372,9 +377,10 @@ def _reported(reading: Reading) -> Iterable[str]:
         if not any(token.word in reading.heard for token in tokens(match[0]) if token.is_content):
             yield match[0]
     for match in phrases.REPORTED.finditer(reading.said):
-        told = [token for token in tokens(match["what"] or match["that"]) if token.is_content]
+        told = [token for token in tokens(match["what"] or match["lead"] or match["that"]) if token.is_content]
         unheard = [token for token in told if reading.is_new(token)]
-        if 2 * len(unheard) > len(told) or any(not is_chat(token) for token in unheard):
+        promised = phrases.PROMISED.search(match[0]) and 2 * len(unheard) > len(told)
+        if promised or any(not is_chat(token) for token in unheard):
             yield match[0]
     for match in phrases.ALL_OF_US.finditer(reading.said):
         clause = _clause_at(reading, match.start())

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from consult.agents.grounding import phrases
 from consult.agents.grounding.language import Clause, clauses, denies
-from consult.agents.grounding.reading import Finding, Reading, covers, is_chat, keys_of
+from consult.agents.grounding.reading import Finding, Reading, covers, is_social, keys_of
 from consult.agents.grounding.vocabulary import joined, tokens
 
 _SLIGHT = re.compile(
@@ -33,7 +33,7 @@ _OPPOSITES = (
     (r"stop|quit|leave off|come off", r"keep|continue|carry on|go on|stay on"),
     (r"before", r"after"),
     (r"increase|raise|double", r"reduce|lower|halve|cut down"),
-    (r"morning", r"evening|night|bedtime"),
+    (r"morning|breakfast", r"evening|night|bedtime"),
 )
 _EXCEPT = re.compile(r"\b(?:but|except|only|unless|apart|any ?more|now|until|less|just)\b")
 """Matches a fact that does not deny a complaint altogether."""
@@ -56,6 +56,7 @@ _CONTRARY = (
         r"(?:get|gets|getting|got|is|much|a bit|a little|bit) better|improv\w+",
         r"no better|not any better|no improvement",
     ),
+    (r"lost|lose|losing", r"gain(?:ed|ing)?|put on"),
     (r"regularly|every day|daily|always", r"(?:keep|kept|often|always|usually) (?:forgett?|skipp?|miss)\w*"),
     (
         r"(?:on |at )?(?:the )?(?:inside|inner (?:side|part|edge)|inner)",
@@ -129,14 +130,21 @@ def _share(clause: Clause, told: Clause) -> bool:
     if _CONDITION.search(told.text) or _CONDITION.search(clause.text):
         return False
     known = keys_of(told.text)
-    return any(token.concepts and covers(token, known) for token in tokens(clause.text) if not is_chat(token))
+    return any(covers(token, known) for token in tokens(clause.text) if token.concepts or is_social(token))
 
 
 def _oppose(clause: Clause, told: Clause) -> bool:
-    if clause.denies != told.denies:
+    if _forbids(clause) != _forbids(told):
         return True
     pairs = (*_OPPOSITES, *((second, first) for first, second in _OPPOSITES))
     return any(_has(clause, first) and _has(told, second) for first, second in pairs)
+
+
+def _forbids(clause: Clause) -> bool:
+    return (
+        clause.denies
+        or re.search(r"\b(?:stop|avoid|no more|quit|cut out|keep off|stay off)\b", clause.text) is not None
+    )
 
 
 def _has(clause: Clause, words: str) -> bool:

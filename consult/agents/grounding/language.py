@@ -144,7 +144,8 @@ _SAME = {
 """Measure → the measure that it is converted to, and the factor."""
 _MEASURES = {
     "mm": "millimetre", "millimeter": "millimetre", "cm": "centimetre", "centimeter": "centimetre", "kg": "kilo",
-    "kilogram": "kilo", "lb": "pound", "ml": "millilitre", "millilitre": "millilitre", "milliliter": "millilitre",
+    "kilogram": "kilo", "lb": "pound", "g": "gram", "l": "litre", "ug": "microgram", "ft": "foot", "ml": "millilitre",
+     "millilitre": "millilitre", "milliliter": "millilitre",
     "cl": "centilitre", "mg": "milligram", "mcg": "microgram", "microgram": "microgram",
     "degree": "degree", "time": "time", "pound": "pound",
     "kilo": "kilo", "millimetre": "millimetre", "centimetre": "centimetre", "inch": "inch", "inche": "inch",

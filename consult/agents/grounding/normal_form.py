@@ -38,11 +38,12 @@ _SMALL = "|".join(_ONES[10:])
 TIME_UNITS = {
     "minute": 1 / 1440, "hour": 1 / 24, "day": 1.0, "week": 7.0, "fortnight": 14.0, "month": 30.4, "year": 365.0,
     "decade": 3650.0, "min": 1 / 1440, "hr": 1 / 24,
+    "second": 1 / 86400, "sec": 1 / 86400,
 }  # fmt: skip
 """Unit → days."""
 _MEASURE = "litre|liter|gram|pint|kilo|mile|stone|metre|meter|centimetre|centimeter|inch|tablet|pill|glass"
 _NTH = {"th": 3, "3r": 3, "fo": 4, "4t": 4, "fi": 5, "5t": 5}
-_UNIT = "|".join(TIME_UNITS)
+_UNIT = "|".join(unit for unit in TIME_UNITS if unit not in ("second", "sec"))
 _SENSES = "(?:see|hear|sleep|breathe|eat|walk|smell|taste|swallow|move|speak|talk|remember|think)"
 _ABLY = "(?:can|could|still|do|does|am able to|is able to)"
 _FINE = "(?:fine|ok|okay|alright|all right|normally|clearly|perfectly|well)"
@@ -166,8 +167,8 @@ _CONTRACTIONS = (
 
 
 def _packs(match: re.Match[str]) -> str:
-    many = 10 if match[0].startswith("half") else 20 * int(match[1] if match.lastindex else 1)
-    return f"{many} cigarettes"
+    many = 10 if match[0].startswith("half") else 20 * float(match[1] if match.lastindex else 1)
+    return f"{many:g} cigarettes"
 
 
 def _year(match: re.Match[str]) -> str:
@@ -203,20 +204,28 @@ _NUMBERS = (
     (rf"\b({_ONE_OF_TENS})[ -]({_DIGIT})\b", lambda m: str(_TENS[m[1]] + _ONES.index(m[2]))),
     (rf"\b({_ONE_OF_TENS})\b", lambda m: str(_TENS[m[1]])),
     (rf"\b(zero|two|three|four|five|six|seven|eight|nine|{_SMALL})\b", lambda m: str(_ONES.index(m[1]))),
-    (rf"(?<=\d )point ({_DIGIT})\b", lambda m: f"point {_ONES.index(m[1])}"),
-    (r"\b(\d+) point (\d)\b", r"\1.\2"),
-    (r"\b(?:a|one|1) hundred(?: and)?\b", "100"),
-    (r"\b([1-9]) hundred and (\d\d?)\b", lambda m: str(100 * int(m[1]) + int(m[2]))),
+    (
+        r"\bone(?= point\b)|(?<= point )one\b|(?<=\bhundred and )one\b|(?<=\bhalf past )one\b"
+        r"|(?<=\bquarter past )one\b|(?<=\bquarter to )one\b",
+        "1",
+    ),
+    (r"\b(\d+) point (\d(?: \d\b)*)", lambda m: f"{m[1]}.{m[2].replace(' ', '')}"),
+    (r"\b(?:one|1) and a half\b", "1.5"),
+    (r"\b(\d+) and a half\b", r"\1.5"),
+    (rf"\b(\d+) ({_UNIT}|{_MEASURE})s? and a half\b", r"\1.5 \2s"),
+    (r"\b(?:the (?:last|past) )?(?:a )?couple (?:of )?(?=(?:\w+ )?\w+s\b|dozen|hundred)", "2 "),
+    (r"\b(?:a|one|1) hundred(?: and)? ([1-9]\d?)\b", lambda m: str(100 + int(m[1]))),
+    (r"\b(?:a|one|1) hundred\b", "100"),
+    (r"\b([1-9]) hundred(?: and)? ([1-9]\d?)\b", lambda m: str(100 * int(m[1]) + int(m[2]))),
     (r"\b(\d+) hundred\b", lambda m: str(100 * int(m[1]))),
-    (r"\b([1-9])00 (\d\d?)\b", lambda m: str(100 * int(m[1]) + int(m[2]))),
-    (r"\b(?:a|one|1) thousand\b", "1000"),
-    (r"\b(\d\d?) thousand\b", lambda m: str(1000 * int(m[1]))),
-    (r"\b([1-9]\d?)000 (?:and )?(\d{1,3})\b", lambda m: str(1000 * int(m[1]) + int(m[2]))),
+    (r"\b(?:a|one)(?= thousand\b)", "1"),
+    (r"\b(\d{1,3}) thousand(?: and)? ([1-9]\d{0,2})\b", lambda m: str(1000 * int(m[1]) + int(m[2]))),
+    (r"\b(\d{1,3}(?:\.5)?) thousand\b", lambda m: f"{1000 * float(m[1]):.0f}"),
     (r"\bhalf an? dozen\b", "6"),
     (r"\b([2-9]) dozen\b", lambda m: str(12 * int(m[1]))),
     (r"\b(?:a )?dozen\b", "12"),
-    (r"\b(\d+) ?(?:out of|/|on a scale of) ?(?:10|100)\b", r"\1"),
-    (r"\b(?:the (?:last|past) )?(?:a )?couple (?:of )?(?=(?:\w+ )?\w+s\b)", "2 "),
+    (r"(?<![\d/.])(10|\d(?:\.\d)?) ?(?:out of|/|on a scale of) ?10\b(?![/\d])", r"\1"),
+    (r"\b(\d+) ?(?:out of|on a scale of) ?100\b", r"\1"),
     (r"\b(?:a )?pair of (?=\w+s\b)", "2 "),
     (r"\btwice\b", "2 times"),
     (r"\bthrice\b", "3 times"),
@@ -231,7 +240,7 @@ _NUMBERS = (
     (r"\b(?:a |one |1 )pack(?:et)? and a half\b", "30 cigarettes"),
     (rf"\b(?:an?|one|1) ({_MEASURE}) and a half\b", r"1.5 \1"),
     (r"\b50 ?(?:%|percent|per cent)(?: of)?(?!\w)", "half"),
-    (r"\b(he|she) is (\d\d?)(?= ?(?:[.,!;]|now\b|$))", r"\1 is \2 years old"),
+    (r"\b(he|she) is (\d\d?)(?= ?(?:[.,](?!\d)|[!;]|now\b|$))", r"\1 is \2 years old"),
     (r"(?:^|(?<=[.!?,] ))daily(?= ?(?:[.,!]|$))", "every day"),
     (
         r"\bevery (third|fourth|fifth|3rd|4th|5th) (day|night|week|month|year)\b",
@@ -241,7 +250,10 @@ _NUMBERS = (
     (r"\b(?:3|three) quarters of an hour\b", "45 minutes"),
     (r"\b(?:a )?quarter of an hour\b", "15 minutes"),
     (r"\b(?:a |half a )pack(?:et)?(?= (?:of cigarettes|of fags|of smokes|a day|per day|daily|every day))", _packs),
-    (r"\b(\d+) pack(?:et)?s?(?= (?:of cigarettes|of fags|of smokes|a day|per day|daily|every day))", _packs),
+    (
+        r"(?<![\d.])(\d+(?:\.\d)?) pack(?:et)?s?(?= (?:of cigarettes|of fags|of smokes|a day|per day|daily|every day))",
+        _packs,
+    ),
     (r"\b(?:a )?pair of (?=(?:them|those|these)\b)", "2 of "),
     (r"\b(\d+(?:\.\d+)?) ?(?:°|degrees?)? ?(?:f|fahrenheit)\b", lambda m: f"{(float(m[1]) - 32) / 1.8:.1f} degrees"),
     (
@@ -250,16 +262,17 @@ _NUMBERS = (
         r"\1 degrees ",
     ),
     (rf"\b(?:an?|one|1) ({_UNIT}) and a half\b", r"1.5 \1"),
-    (r"\b(?:one|1) and a half\b", "1.5"),
-    (r"\b(\d+) and a half\b", r"\1.5"),
-    (r"\bhalf an? (?=milligram|mg\b|gram|tablet|pill|litre|liter|pint|glass|pack\b|centimet|inch|mile)", "0.5 "),
+    (r"\b1/2 (?:an? )?", "0.5 "),
+    (rf"\bhalf (?:an? )?(?=(?:milligram|mg|kg|cm|mm|ml|g|l|pound|day|month|{_MEASURE})s?\b)", "0.5 "),
+    (r"\bhalf a minute\b", "30 seconds"),
     (r"\b(?:one|a) ([1-9]\d)(?= over\b)", r"1\1"),
     (rf"\b(?:a|an|one)(?: (?:whole|full|good|solid|single))? ({_UNIT})\b", r"1 \1"),
     (rf"\b(?:for|in|over|this) the (?:last |past )?({_UNIT})\b", r"for 1 \1"),
     (rf"\b(?:about|roughly|around|past) (?:last |past )?({_UNIT})\b", r"1 \1"),
     (r"\b(?:one|\d) (?:at a|by) (?:time|one|\d)\b", "each"),
     (
-        r"\b(?:an?|one) (?=(?:centimet|millimet|kilomet|met)(?:re|er)\b|(?:cm|mm|inch|foot|mile|kilo|kilogram|kg|pound"
+        r"\b(?:an?|one) (?=(?:centimet|millimet|kilomet|met)(?:re|er)\b|(?:cm|mm|inch|foot|mile|kilo|kilogram"
+        r"|kg|pound"
         r"|stone|litre|liter|degree|pint|milligram|mg|gram)\b)",
         "1 ",
     ),
@@ -310,6 +323,7 @@ def scripts(text: str) -> set[str]:
 def normalised(text: str) -> str:
     """Return a text in lower case, with contractions written out and number words as digits."""
     text = plain(text).lower().translate(_PLAIN)
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", re.sub(r"\b(\d{1,3}),(\d)\b(?!,)", r"\1.\2", text))
     text = re.sub(r"\.{2,}|\u2026|[\u2013\u2014]|(?<=\s)-+(?=\s)", " , ", text)
     for pattern, written in _REPLACED:
         text = pattern.sub(written, text)

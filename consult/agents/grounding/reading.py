@@ -68,6 +68,7 @@ class Reading:
         self.said = normalised(re.sub(r"[*_]", " ", self.line))
         if phrases.WHICH_SIDE.search(normalised(grounds.doctor)):
             self.said = re.sub(r"\b(left|right)\b(?= ?(?:[,.!;]|and\b|$))", r"\1 side", self.said)
+        self.said = phrases.GREETING.sub("hello", self.said)
         self.said = _SIDED.sub(r"\1 side", self.said)
         self.clauses = clauses(joined(self.said))
         self.facts = [normalised(fact) for fact in grounds.facts]
@@ -235,6 +236,12 @@ def is_medical(clause: Clause) -> bool:
     said = [token for token in tokens(clause.text) if is_claim(token) and token.word not in listed("daily")]
     about = any(token.classes & MEDICAL or token.concepts & CLAIM_QUALITIES for token in said)
     return about or bool(phrases.COMPLAINT.search(clause.text))
+
+
+def is_medical_text(text: str) -> bool:
+    """Return whether the first sentence of a normalised text has a word about health."""
+    begin = re.split(r"[.!?;]", text)[0]
+    return any(token.classes & MEDICAL and is_claim(token) for token in tokens(begin))
 
 
 def is_social(token: Token) -> bool:

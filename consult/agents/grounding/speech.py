@@ -11,6 +11,10 @@ from consult.agents.grounding.normal_form import normalised, plain, scripts
 
 LONGEST = 120
 """Most words of a patient's line."""
+LETTERS = 12 * LONGEST
+"""Most characters of a line."""
+WORD = 60
+"""Most characters without a space."""
 ECHO = 6
 """This many words in a row from the instructions are an echo."""
 
@@ -71,7 +75,7 @@ _DOCTOR = re.compile(
     rf"|(?<!when )(?<!if )(?<!once )\byou (?:should(?! have (?:seen|heard|known"
     rf"|been|told|said))|must(?! have| be| get| think"
     rf"| hear| see)|need to|ought to"
-    rf"|have to(?! (?:ask|wonder|laugh|excuse|forgive|understand|believe)\b)"
+    rf"|have to(?! (?:ask|wonder|laugh|excuse|forgive|understand|believe|do)\b)"
     r"|probably have|appear to have|seem to have|are suffering"
     r"|(?:may|might) have(?! (?:\w+(?:ed|ood|eard|een|ought|ot|old|ead|issed|ound)\b|to\b|the wrong))|have got an?)\b"
     r"|\bi (?:recommend|suggest(?! that i)|advise|diagnose|prescribe)\b"
@@ -145,6 +149,8 @@ def not_speech(line: str, instructions: str = "", heard: str = "") -> str:
         return "has no words"
     if not line.isascii() and scripts(plain(line)) - scripts(plain(heard)) - {"LATIN"}:
         return "has letters of another script"
+    if len(line) > LETTERS or max(map(len, line.split())) > WORD:
+        return "is too long"
     said = normalised(line)
     if not re.search(r"\w", _DIRECTION.sub(" ", line)):
         return "is only a stage direction or a placeholder"

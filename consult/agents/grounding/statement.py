@@ -94,7 +94,7 @@ class _Fact:
     def _is_well(self) -> bool:
         """Return whether the clause that is about a complaint says that all is well."""
         about = any("sign" in token.classes for token in self.content)
-        if not about or denies(self.fact) or phrases.WELL.search(self.fact):
+        if not about or denies(self.fact) or phrases.ENOUGH.search(self.fact):
             return False
         told = [one for one in self.reading.clauses if not one.asks]
         most = max(map(self._score, told), default=0)

@@ -233,6 +233,8 @@ def _is_meant(word: str, before: str, after: str, next_but_one: str) -> bool:
         return False
     if word == "back" and after in listed("turns"):
         return before in ("my", "his", "her", "upper", "lower") and after not in ("then", "again", "to", "from")
+    if word in ("pound", "pounds"):
+        return not before[:1].isdigit()
     if word == "last":
         return after[:1].isdigit() or after in ("for", "about", "only", "up", "around", "between", "longer", "a")
     if word in listed("loose_body") and after in _AILING:

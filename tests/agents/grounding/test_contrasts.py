@@ -126,3 +126,38 @@ def test_calling_the_doctor_states_no_fact() -> None:
     fact, question = "another doctor has looked at the lump", "Has anyone looked at this lump before?"
     assert kinds("No, you're the first, doctor.", fact, doctor=question)
     assert not kinds("Yes, another doctor has.", fact, doctor=question)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "You explained that very clearly, thank you.",
+        "You said I have to take it before breakfast, right?",
+        "Before breakfast, one tablet. You said the name so quickly, what was it again?",
+        "Okay, do whatever you have to do.",
+    ],
+)
+def test_talk_about_what_was_told_is_no_misquotation(line: str) -> None:
+    told = "Your thyroid is underactive. Take one tablet before breakfast."
+    assert kinds(line, doctor="Any questions?", told=told) == []
+
+
+@pytest.mark.parametrize(
+    ("rest", "cause"),
+    [
+        ("I guess it's the sort of thing you hear every day.", "I guess it's the new mattress."),
+        ("I'm fed up because nothing gets done around the house.", "The new baby doesn't help."),
+        ("I'm just not myself, doctor.", "I put that down to moving house."),
+        ("Maybe the answer is obvious to you, but I'm lost.", "What with the building work next door."),
+    ],
+)
+def test_everyday_talk_blames_nothing(rest: str, cause: str) -> None:
+    fact = "I have been tired for three months"
+    assert kinds(f"I've been tired for three months. {rest}", fact) == []
+    assert kinds(f"I've been tired for three months. {cause}", fact)
+
+
+def test_a_greeting_is_no_time() -> None:
+    grounds = Grounds(("I have a sore throat",), ("my throat is worse in the morning",))
+    assert not check_claims("Morning, doctor. I have a sore throat.", grounds)
+    assert check_claims("I have a sore throat, mostly in the morning.", grounds)

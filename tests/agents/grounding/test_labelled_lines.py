@@ -22,9 +22,9 @@ from consult.agents.grounding.labelled import read_labelled
 
 DATA = Path(__file__).parents[2] / "data"
 LIMITS = {
-    "grounding_lines.jsonl": (2, 1),
+    "grounding_lines.jsonl": (2, 2),
     "grounding_lines_by_kind.jsonl": (10, 5),
-    "grounding_lines_by_claim.jsonl": (2, 4),
+    "grounding_lines_by_claim.jsonl": (2, 5),
     "grounding_lines_other_author.jsonl": (1, 0),
     "grounding_lines_strong_voices.jsonl": (7, 2),
     "grounding_lines_third_author.jsonl": (12, 0),
