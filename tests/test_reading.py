@@ -34,7 +34,7 @@ ALLOWED = {
     "cli/terminal/closed.py": "the null device",
     "envs/held.py": "a lock file of the program",
     "whole_files.py": "a file, to wait until it is on the disk",
-    "envs/store/log.py": "SQLite's log beside a store",
+    "envs/store/kept_files.py": "a store and its log, which SQLite has open",
     "agents/prompt.py": "prompts of the package",
     "api/report.py": "a report's own pages, for its display",
     "cli/web/server.py": "style sheets of the package",

@@ -127,6 +127,32 @@ def test_a_spoilt_consultation_is_a_failed_row_that_names_it(db: Path, tmp_path:
     assert db.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("ordinal = -1", "its row is missing"),
+        ("ordinal = 'abc'", "its row is missing"),
+        ("id = NULL", "consultations.id"),
+        ("id = X'FFFE'", "consultations.id"),
+        ("truth = CAST(X'6100FF' AS TEXT)", "consultations.truth"),
+    ],
+)
+def test_a_consultation_without_its_name_is_a_failed_row(db: Path, change: str, why: str) -> None:
+    changed(db, f"UPDATE consultations SET {change} WHERE id = 'r1.1'")
+    done = consult("show", "r1", "--json", "--db", db)
+    ended = [event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "consultation"]
+    failed = [event["error"] for event in ended if event["status"] == "failed"]
+    assert len(ended) == 3 and failed == [f"cannot be read from the store: {why}"]
+    assert done.returncode == 0 and f"consultation r1.1 ({why})" in done.stderr
+    assert "Exception" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_text_behind_a_nul_is_checked(db: Path) -> None:
+    changed(db, "UPDATE turns SET text = CAST(X'6100FF' AS TEXT) WHERE consultation_id = 'r1.1' AND idx = 1")
+    done = consult("show", "r1", "--json", "--db", db)
+    assert done.returncode == 0 and "consultation r1.1 (turns.text in row 1)" in done.stderr
+
+
 def test_a_spoilt_run_is_left_out_and_named(db: Path) -> None:
     changed(db, "UPDATE runs SET config = '{\"a\":' WHERE id = 'r4'")
     listed = consult("runs", "--json", "--db", db)

@@ -37,7 +37,7 @@ class LabelledLine(BaseModel):
     line: StrictStr
     faithful: StrictBool
     """Whether the line states every fact and adds no medical content."""
-    kind: StrictStr = Field(default="", max_length=LONGEST_KIND)
+    kind: StrictStr = Field(default="", max_length=LONGEST_KIND, pattern=r"^[^\r\n]*$")
 
     @property
     def grounds(self) -> Grounds:
@@ -48,6 +48,8 @@ class LabelledLine(BaseModel):
 _WRONG = {
     "bool_type": "is not true or false; write one of them without quotation marks",
     "tuple_type": "is not a list of texts; write one in square brackets",
+    "string_pattern_mismatch": "has a line break; remove it",
+    "string_unicode": "is not valid Unicode; correct it",
     "string_too_long": f"is longer than {LONGEST_KIND} characters; shorten it",
 }
 """Pydantic's type of a mistake → what is wrong."""

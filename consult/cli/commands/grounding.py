@@ -54,7 +54,7 @@ def _table(found: Measured) -> Table:
     table.add_column("kind", overflow="fold")
     for heading in ("faithful, refused", "unfaithful, accepted"):
         table.add_column(heading, justify="right")
-    for kind, error in {"all": found.whole, **found.by_kind}.items():
+    for kind, error in (("all", found.whole), *found.by_kind.items()):
         table.add_row(styled(kind, ""), _figure(error.refused), _figure(error.accepted))
     return table
 

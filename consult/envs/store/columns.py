@@ -34,7 +34,9 @@ Conditions = Mapping[str, str]
 
 def _text(column: str) -> str:
     # Most texts are plain ASCII; Python looks at the others alone. SQLite evaluates both sides of an OR, unlike a CASE.
-    foreign = f"CASE WHEN {column} GLOB '*[^\x01-\x7f]*' THEN is_utf8(CAST({column} AS BLOB)) ELSE 1 END"
+    # GLOB and length stop at a NUL.
+    cut = f"length({column}) <> length(CAST({column} AS BLOB))"
+    foreign = f"CASE WHEN {column} GLOB '*[^\x01-\x7f]*' OR {cut} THEN is_utf8(CAST({column} AS BLOB)) ELSE 1 END"
     return f"({_is_text(column)} AND {foreign})"
 
 

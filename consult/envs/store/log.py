@@ -11,14 +11,13 @@ incomplete. Neither is damage, and SQLite writes over both.
 
 from __future__ import annotations
 
-import os
 import shlex
 import struct
 import sys
 import time
 from pathlib import Path
-from typing import BinaryIO
 
+from consult.envs.store.kept_files import read_at
 from consult.errors import StoreError
 
 BEGIN = b"SQLite format 3\x00"
@@ -60,8 +59,8 @@ def refuse_spoilt_log(path: Path, named: Path | None = None) -> None:
         time.sleep(0.05)
     shown = named or path
     raise StoreError(
-        f"the write-ahead log '{shown}-wal' is damaged, and its last transactions cannot be read; copy the database "
-        "and its log, then keep the transactions before and discard the rest with: "
+        f"the write-ahead log '{shown}-wal' is damaged, or was left so by a process that was killed: its last "
+        "transactions cannot be read; copy the database and its log, then keep what can be read with: "
         f"sqlite3 {shlex.quote(str(shown))} 'PRAGMA wal_checkpoint(TRUNCATE)'"
     )
 
@@ -69,41 +68,40 @@ def refuse_spoilt_log(path: Path, named: Path | None = None) -> None:
 def _loses(path: Path) -> bool:
     log = log_of(path)
     try:
-        index = Path(f"{path}-shm").read_bytes()[: 2 * _MOST_READ]
+        index = read_at(Path(f"{path}-shm"), 2 * _MOST_READ)
         if log is None or len(index) < _MOST_READ + 4:
             return False
         readable = int.from_bytes(index[_MOST_READ : _MOST_READ + 4], sys.byteorder)
-        with log.open("rb") as file:
-            head = file.read(_HEADER.size)
-            magic, _, page, _, first, second, *sums = _HEADER.unpack(head)
-            big = bool(magic & 1)
-            if magic & ~1 != _MAGIC or _checksum(head[:24], big=big) != tuple(sums):
-                return True
-            return _commits_after_damage(file, readable, page, (first, second), (sums[0], sums[1]), big=big)
+        head = read_at(log, _HEADER.size)
+        magic, _, page, _, first, second, *sums = _HEADER.unpack(head)
+        big = bool(magic & 1)
+        if magic & ~1 != _MAGIC or _checksum(head[:24], big=big) != tuple(sums):
+            return True
+        return _commits_after_damage(log, readable, page, (first, second), (sums[0], sums[1]), big=big)
     except (OSError, struct.error):
         return False  # the writer has just tidied up
 
 
-def _commits_after_damage(file: BinaryIO, readable: int, page: int, salts: _Pair, sums: _Pair, *, big: bool) -> bool:
+def _commits_after_damage(log: Path, readable: int, page: int, salts: _Pair, sums: _Pair, *, big: bool) -> bool:
     """Return whether a commit follows the first damaged frame after the readable ones.
 
     Args:
-        file: The log.
+        log: The log.
         readable: Number of frames that are read.
         page: Size of a page in bytes.
         salts: Of the log; frames with others are of an earlier round.
         sums: Checksums of the log's header.
         big: Whether checksums read big-endian numbers.
     """
-    frame, count = _FRAME.size + page, (os.fstat(file.fileno()).st_size - _HEADER.size) // (_FRAME.size + page)
+    frame = _FRAME.size + page
+    count = (log.stat().st_size - _HEADER.size) // frame
     if readable:
-        file.seek(_HEADER.size + (readable - 1) * frame)
-        _, _, _, _, *before = _FRAME.unpack(file.read(_FRAME.size))
+        _, _, _, _, *before = _FRAME.unpack(read_at(log, _FRAME.size, _HEADER.size + (readable - 1) * frame))
         sums = (before[0], before[1])
     damaged = False
-    file.seek(_HEADER.size + readable * frame)
-    for _ in range(readable, count):
-        head, content = file.read(_FRAME.size), file.read(page)
+    for number in range(readable, count):
+        whole = read_at(log, frame, _HEADER.size + number * frame)
+        head, content = whole[: _FRAME.size], whole[_FRAME.size :]
         _, committed, *rest = _FRAME.unpack(head)
         if tuple(rest[:2]) != salts:
             damaged = True  # or of an earlier round, and then all others are, too
@@ -126,6 +124,5 @@ def _checksum(content: bytes, before: _Pair = (0, 0), *, big: bool) -> _Pair:
 
 def is_foreign(path: Path) -> bool:
     """Return whether a file has content that is not SQLite's; SQLite itself overwrites a file of a few bytes."""
-    with path.open("rb") as stream:
-        begin = stream.read(len(BEGIN))
+    begin = read_at(path, len(BEGIN))
     return begin not in (b"", BEGIN)

@@ -77,7 +77,8 @@ class Findings:
         """Look at all runs, at the columns of their consultations, and at the tables beside them."""
         self.runs = dict(spoilt_runs(self._store))
         found = dict(_spoilt_consultations(self._store))
-        self._replace({one: why for one, why in found.items() if one}, _incomplete(self._store))
+        lacking = _incomplete(self._store, among=sound("consultations") if found else "1")
+        self._replace({one: why for one, why in found.items() if one}, lacking)
         self.rows += [row for table in _ASIDE for row in _spoilt_rows(self._store, table)]
         if self.runs or found or self.rows:
             self._take_the_place()
@@ -121,7 +122,8 @@ class Findings:
 
     def _replaced(self, run: str, spoilt: Mapping[str, str], *, lacking: bool) -> Iterator[Row]:
         config = self._store.query("SELECT config FROM main.runs WHERE id = ?", run)[0]["config"]
-        rows = self._store.query("SELECT id FROM main.consultations WHERE run_id = ?", run) if lacking else []
+        readable = f"SELECT id FROM main.consultations WHERE run_id = ? AND {sound('consultations')}"
+        rows = self._store.query(readable, run) if lacking else []
         present = {row["id"] for row in rows}
         for plan in stored_config(config).plan():
             name = consultation_id(run, plan.ordinal)
@@ -202,10 +204,10 @@ def _spoilt_consultations(store: Store, where: str = "1", *parameters: Any) -> I
         yield consultation_id(run, ordinal) if run and ordinal else "", f"consultations.{column}"
 
 
-def _incomplete(store: Store) -> dict[str, str]:
-    """Map each run that lacks consultations to why."""
+def _incomplete(store: Store, among: str = "1") -> dict[str, str]:
+    """Map each run that lacks consultations to why; rows that do not meet a condition do not count."""
     rows = store.stream(
-        "SELECT r.id, (SELECT count(*) FROM main.consultations c WHERE c.run_id = r.id), length "
+        f"SELECT r.id, (SELECT count(*) FROM main.consultations WHERE run_id = r.id AND {among}), length "
         f"FROM (SELECT id, {_LENGTH} AS length FROM main.runs WHERE {sound('runs')}) r"
     )
     return {run: "consultations are missing" for run, count, length in rows if count < length}
@@ -242,7 +244,9 @@ def _spoilt_plays(store: Store, among: str, name: str) -> Iterator[tuple[str, st
         name,
     )
     for consultation, run, count, length, ended in counted:
-        if count != (length or 0) or (ended and not count and _has_turns(store, run)):
+        if isinstance(consultation, str) and (
+            count != (length or 0) or (ended and not count and _has_turns(store, run))
+        ):
             yield consultation, "some of its turns are missing"
 
 
@@ -263,7 +267,8 @@ def _spoilt_rows_of(store: Store, table: str, among: str, name: str) -> Iterator
         name,
     )
     for consultation, idx, column in rows:
-        yield consultation, f"{table}.{column}" + ("" if idx is None else f" in row {idx}")
+        if isinstance(consultation, str):
+            yield consultation, f"{table}.{column}" + ("" if idx is None else f" in row {idx}")
 
 
 def _lacks_turns(store: Store, among: str, name: str) -> bool:

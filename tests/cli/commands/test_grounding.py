@@ -63,6 +63,8 @@ def test_a_model_decides_after_the_rules(tmp_path: Path) -> None:
         ),
         (json.dumps(GOOD) + "\n" + json.dumps({"line": "x"}), ":2: 'facts' is missing; a line has facts"),
         (json.dumps({**GOOD, "facts": ["a", 2]}), ":1: 'facts.1' is not a text; write one in quotation marks"),
+        (json.dumps({**GOOD, "kind": "a\nb"}), ":1: 'kind' has a line break; remove it"),
+        (json.dumps({**GOOD, "kind": "k" * 81}), ":1: 'kind' is longer than 80 characters; shorten it"),
         ("a,b\n1,2", "contains a table"),
     ],
 )
