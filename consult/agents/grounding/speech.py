@@ -29,7 +29,7 @@ _TAG = re.compile(
 )
 _ROLE_TAG = re.compile(r"\b(?:patient|doctor|assistant)\s*:", re.IGNORECASE)
 _JSON = re.compile(r"[{}]|^\s*\[|\"\w+\"\s*:|^\s*(?:line|text|answer|response|reply)\s*:", re.IGNORECASE)
-_MARKUP = re.compile(r"<[^>\d][^>]*>?|```|^\s*#|_{3,}|\|\|", re.MULTILINE)
+_MARKUP = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s+\w|<[^>\d][^>]*>?|```|^\s*#|_{3,}|\|\|", re.MULTILINE)
 _PLACEHOLDER = re.compile(
     r"\[[^\]]*\]|\bX{2,}\b|\byour (?:line|answer|response|reply) here\b|\binsert (?:\w+ ){0,2}here\b|\blorem ipsum\b"
     r"|\b(?:your|the patient's) (?:line|answer to the doctor)\b",
@@ -97,6 +97,12 @@ _DOCTOR = re.compile(
     re.IGNORECASE,
 )
 _ASSISTANT = re.compile(
+    r"\b(?:the|this|that|a) (?:paragraph|passage|essay|prompt|text)(?:s)? (?:you|above|below|requested|that you)\b"
+    r"|\bmy (?:own )?(?:response|reply|output)\b|\bpaste (?:the|it|this)\b|\b(?:asked for|choose"
+    r"|chosen) a different option\b"
+    r"|\b(?:the|this|our) (?:conversation|consultation|dialogue|session|scenario|exercise|interview) (?:has|is|was)"
+    r" (?:now )?(?:ended|over|finished|concluded|complete(?:d)?)\b"
+    r"|\bi(?: wi|')ll (?:be happy to )?follow up (?:with|after|on)\b|\bas you requested\b|"
     r"\bi(?: a|')m here to (?:help|assist|support|guide|answer|listen|address)\b(?! (?:my|him|her|them)\b)"
     r"|\b(?:happy|glad|pleased|able|unable) to (?:help|assist)\b|\bcan(?: no|')t (?:assist|help you)\b"
     r"|\bwhat can i do for you\b|\banything else (?:that )?i can (?:help|do|assist)\b"

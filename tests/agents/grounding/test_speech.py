@@ -73,3 +73,24 @@ def test_what_a_patient_says_is_speech(line: str) -> None:
 def test_a_patient_may_repeat_what_it_heard() -> None:
     said = "Why did you say you have a condition of mine in mind?"
     assert not_speech(said) and not not_speech(said, heard="you have a condition")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "I'm sorry, I was not able to use the paragraph you requested. I'll simply paste the paragraph you requested.",
+        "I'll be happy to follow up after I've finished my response.",
+        "The conversation has ended.",
+        "- You're here to help, not to judge.",
+        "1. It hurts.",
+    ],
+)
+def test_what_a_small_model_says_at_the_end_is_no_patients(line: str) -> None:
+    assert not_speech(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["It's over, I suppose.", "-5 degrees outside, doctor!", "2 weeks now.", "1.5 litres a day."]
+)
+def test_a_number_or_an_end_is_speech(line: str) -> None:
+    assert not not_speech(line)
