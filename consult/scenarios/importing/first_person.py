@@ -121,10 +121,12 @@ _WHOSE = re.compile(r"\b(?:his|her) (?:[\w-]+ )?$", re.IGNORECASE)
 """Matches whose relative the next word is."""
 _OTHERS = {
     "female": re.compile(
-        r"\b(?:mother|mum|mom|wife|sister|daughter|girlfriend|grandmother|aunt|partner|doctor|physician)\b", re.I
+        r"\b(?:mother|mum|mom|wife|sister|daughter|girlfriend|grandmother|aunt|(?<!\bmale )partner|doctor|physician)\b",
+        re.I,
     ),
     "male": re.compile(
-        r"\b(?:father|dad|husband|brother|son|boyfriend|grandfather|uncle|partner|doctor|physician)\b", re.I
+        r"\b(?:father|dad|husband|brother|son|boyfriend|grandfather|uncle|(?<!\bfemale )partner|doctor|physician)\b",
+        re.I,
     ),
 }
 _OF_SEX = {
@@ -150,7 +152,7 @@ _LOWER = frozenset(
         """
         a about after all an and any as at because before both bilateral during each every few for from has however if
         in it its many most multiple my new no none not occasional on one only other over past pain prior recent several
-        severe since some symptoms the their there these they this those two three up when where while with
+        severe since some symptoms the their there these they this those two three up we when where while with
         """,
     )
 )
@@ -181,7 +183,7 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         said = _BARE.sub(lambda verb: f"The patient {verb.group().lower().replace('complaining', 'complains')}", said)
     said = _AGED.sub(_introduced, said, count=1)
     said = _DENIES.sub("I have had no ", said, count=1) if _DENIES.match(said) else said
-    said = _SAYS_THAT.sub("", said, count=1)
+    said = _as_said(said)
     names = _PRONOUNS.get(sex, _PRONOUNS[None])
     names = _PRONOUNS[_opposite(said)] if sex is None else names
     other = _other(said, sex) if sex is not None or names is _PRONOUNS[None] else None
@@ -200,6 +202,25 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
     if not _OWN_WORDS.search(sentence.removeprefix("I have ")):
         said = in_lay_words(said)
     return as_clause(said)
+
+
+_AND_THAT = re.compile(r"(?P<and>,? (?:and|but)) that (?=(?:it|they|there|he|she|I|his|her|my|the|this|these)\b)")
+_THEIR_OWN = re.compile(
+    r"^(?P<thing>(?:the|this|it|his|her|my) (?!mother|father|wife|husband|parents|partner)[^,.;]{2,60}?) and "
+    r"(?=has had (?:\w+ ){0,2}(?:evaluations?|surger\w+|operations?|treatments?|tests?|visits?|episodes?)\b"
+    r"|has (?:taken|tried|used|undergone|sought|visited|seen)\b|(?:takes|took|tried|uses|used|sought|underwent|smokes"
+    r"|drinks|denies|visited)\b)",
+    re.IGNORECASE,
+)
+"""Matches a thing that someone speaks of, before what only the speaker does."""
+
+
+def _as_said(reported: str) -> str:
+    """Return what somebody states; "states that it hurts and has tried a cream" gives the speaker back to "has"."""
+    said = _SAYS_THAT.sub("", reported, count=1)
+    if said == reported:
+        return reported
+    return _THEIR_OWN.sub(r"\g<thing> and the patient ", _AND_THAT.sub(r"\g<and> ", said))
 
 
 _ADJECTIVE = re.compile(

@@ -50,6 +50,7 @@ _WHOLE = tuple(
          r"\g<active> and always use condoms"),
         (r"^I am (?P<before>previously|formerly)\b", r"I was \g<before>"),
         (r"^I have (?P<nth>first|second|third|only|youngest|oldest) child (?:to|of)\b", r"I am the \g<nth> child of"),
+        (r"^I have (?P<nth>first|second|third|only|youngest|oldest) child in\b", r"I am the \g<nth> child in"),
     )
 )  # fmt: skip
 
