@@ -195,7 +195,7 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         said = _RELATIVE.sub("my ", re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE))
         said = re.sub(rf"^{names.subject.pattern}", _subject, said, flags=re.IGNORECASE)
         said = _SAW_PATIENT.sub(r"\1 me", _own(said, _BY_NAME))
-    said = plainly(agreed(said))
+    said = plainly(agreed(re.sub(r"^(my \w+) and s?he\b", r"\1 and I", said)))
     if not re.search(r"(?:^|, )I\b", said):
         said = said.replace("but otherwise has ", "but otherwise I have ")
     said = whole(said.strip())

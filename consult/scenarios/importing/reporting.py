@@ -188,7 +188,7 @@ _HAD_FOR = re.compile(
     rf"(?:over |about |almost |nearly |more than |at least )?{_N} (?:\w+ )?(?:minute|hour|day|week|month|year)s?\b"
     r"(?! (?:each|every|at a time))[^.;]{0,20}$)"
 )
-_PLACED = r"(?:(?!\b(?:because|as|since|when|while|after|before|so|that|who|was|were|is|has|had)\b)[^.,;])"
+_PLACED = r"(?:(?!\b(?:because|as|since|when|while|after|before|so|with|that|who|was|were|is|has|had)\b)[^.,;])"
 """Matches a character of where the patient came to; a reason is no place."""
 _VISITS = (
     r"(?:an? |the |my |her |his |their )?(?:(?:routine|annual|regular|yearly|general|scheduled|initial|full"
@@ -356,6 +356,12 @@ _NOTED = tuple(
             "",
         ),
         (r"\bexcept noted (?=\w)", "except for "),
+        (r"\bno reports of (?=\w)", "no "),
+        (r"\bthere(?:'s| is) noted (?=\w)", "there is "),
+        (r", saying (?:that )?(?=(?:it|my|I)\b)", ", and "),
+        (r"^I and (my \w+) (?:also )?(?:deny|denies|denied) (?:having )?(?:any |an? )?", r"\1 and I have had no "),
+        (r"^I and (my \w+) (?:also )?(?:reports?|states?|say)(?: that)? (?=(?:they|the|it|my|I|there)\b)", ""),
+        (r"^I and (my \w+) (?:also )?(?:report|reports|reported) (?!\w+ing\b)", r"\1 and I have "),
         (r"\bbut the (?:specific|exact) (\w+) (?:is|are|was|were) (?:unknown|unclear|not known)$",
          r"but I do not know which \1"),
         (
@@ -384,7 +390,7 @@ _MORE_DENIED = re.compile(
 _AND_DENY = re.compile(
     r"\b(and|but) (?:I )?(?:also )?(?:deny|denies|denied) (?:having |experiencing )?(?:any |an? )?", re.IGNORECASE
 )
-_MORE_ITEMS = re.compile(r"\bI have had no (?:(?! but | and I |; ).)*? or an? (?:(?! but | and I |[,;]).)*")
+_MORE_ITEMS = re.compile(r"\bI have had no (?:(?! but | and I |; ).)*? or (?:an?|any) (?:(?! but | and I |[,;]).)*")
 """Matches a list of what is denied, whose later names have articles."""
 _RELATIVE = (
     r"(?:mother|father|mom|mum|dad|parents?|wife|husband|partner|sister|brother|daughter|son|caregivers?"

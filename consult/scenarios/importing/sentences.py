@@ -28,7 +28,8 @@ _JOINT = re.compile(
 )
 """Matches what joins the parts of a clause; what follows a bare comma is denied with what is before it."""
 _EXCEPT = re.compile(
-    r"\b(?:except|aside from|apart from|besides|other than|beyond|only (?:for|after|when|on|in|at|during))\b",
+    r"\b(?:do not|don't) (?:think|know|believe|understand|mind)\b"
+    r"|\b(?:except|aside from|apart from|besides|other than|beyond|only (?:for|after|when|on|in|at|during))\b",
     re.IGNORECASE,
 )
 """Matches what exempts something from a denial, and so affirms it."""
@@ -49,6 +50,8 @@ _AFFIRMS = re.compile(
     re.IGNORECASE,
 )
 """Matches a part of a clause that says what there is."""
+_VERB = re.compile(r"\b(?:am|is|are|was|were|has|have|had)\b|^(?:it|they)(?: only| just| \w+ly)? \w+\b", re.I)
+"""Matches what makes a sentence of a later part."""
 _DENIES = re.compile(
     r"^(?:no|none|never|nothing|not|(?:I am a )?non-?smoker"
     r"|I have no|I have not|I had no|I do not|I don't|I am not|I take no)\b"
@@ -88,4 +91,6 @@ def denies(clause: str) -> bool:
     """Return whether a clause in the first person marks the absence of something, and affirms nothing besides."""
     if _DENIES.search(clause) is None or _EXCEPT.search(clause):
         return False
-    return not any(_AFFIRMS.match(part) and not _ABSENT.search(part) for part in _JOINT.split(clause))
+    first, *others = _JOINT.split(clause)
+    affirmed = [_AFFIRMS.match(first), *(_AFFIRMS.match(part) or _VERB.search(part) for part in others)]
+    return not any(yes and not _ABSENT.search(part) for part, yes in zip([first, *others], affirmed, strict=True))

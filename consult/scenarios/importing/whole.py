@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from consult.scenarios.importing.entries import HABITS
 from consult.scenarios.importing.fragments import with_verbs
@@ -95,7 +96,25 @@ _SPAN = (
     r"(?:the (?:last|past) )?(?:an?|\d+|one|two|three|four|five|six|seven|eight|ten|several|a few)"
     r" (?:\w+ )?(?:day|week|month|year|hour)s?"
 )
-_NOUN_FORMS = tuple(
+_DONE = (
+    r"(?:been|had|seen|lost|taken|gone|got|gotten|found|felt|made|given|bought|grown|begun|come|done|eaten|drunk|known"
+    r"|kept|left|met|put|read|sent|spent|told|worn|become|fallen|broken|cut|hit|hurt|quit|to)\b"
+)
+"""Matches what somebody has done, after "have"."""
+_EVENT = (
+    r"fall|surgery|operation|procedure|injury|accident|episode|visit|bite|seizure|stroke|delivery|trip|attack|biopsy"
+    r"|vaccination|transplant|\w+ectomy"
+)
+
+
+def _have_done(found: re.Match[str]) -> str:
+    """Return "I have smoked" for "I smoke"."""
+    verb = found.group().split()[1]
+    done = {"drink": "drunk", "take": "taken"}.get(verb, f"{verb.removesuffix('e')}ed")
+    return f"I have {done} "
+
+
+_NOUN_FORMS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), words)
     for pattern, words in (
         (r"^I have (?:the )?(?:presence|appearance) of ", "I have "),
@@ -173,9 +192,16 @@ _NOUN_FORMS = tuple(
             r"I \g<did> \g<what> ",
         ),
         (
-            rf"^I have (?P<what>(?!been\b|a history\b|had\b|known\b|\w+ed\b)(?:(?!\w+ed\b|history\b){_PLAIN_WORD})+?) "
+            rf"^I have (?P<what>(?!{_DONE}|a history\b|\w+ed\b)(?:(?!\w+ed\b|history\b){_PLAIN_WORD})+?) "
             rf"(?=(?:about )?{_SPAN} ago\b)",
             r"I got \g<what> ",
+        ),
+        (rf"^I got (?=(?:\w+ ){{0,3}}?(?:{_EVENT})\b)", "I had "),
+        (r"^I have (?:the |an? )?immediate onset of ", "I immediately got "),
+        (r"^I have (?:an? )?recent return from ", "I recently returned from "),
+        (
+            rf"\bI (?:smoke|use|consume|drink|take) (?=[^.;,]*\b(?:for {_SPAN}|since I was|since (?:19|20)\d\d)\b)",
+            _have_done,
         ),
     )
 )

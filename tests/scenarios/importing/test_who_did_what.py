@@ -45,6 +45,7 @@ from consult.scenarios.importing.topics import is_found, is_told
         ("She reports that it itches and that her mother had it", "female", "it itches and my mother had it"),
         ("The infant does not scratch it nor appears otherwise bothered by it", None,
          "I do not scratch it nor am I otherwise bothered by it"),
+        ("The patient and his wife deny travel", "male", "my wife and I have had no travel"),
         ("The patient and her husband want a child", "female", "my husband and I want a child"),
         # How much, and what is known.
         ("No significant alcohol, tobacco, or recreational drug use", None,
@@ -76,6 +77,14 @@ def test_who_did_what_is_kept(report: str, sex: str | None, said: str) -> None:
         ("No illnesses except noted infections", "I have no illnesses except for infections"),
         ("No detailed social history provided; recent behavior includes attempting to run away",
          "recently I have been attempting to run away"),
+        ("He smokes a pack a day for the last 30 years", "I have smoked a pack a day for the last 30 years"),
+        ("He has seen a doctor a week ago", "I have seen a doctor a week ago"),
+        ("The patient reports a fall two weeks ago", "I had a fall two weeks ago"),
+        ("No reports of vomiting", "I have had no vomiting"),
+        ("Previously healthy, up-to-date immunizations, no significant illnesses",
+         "I was previously healthy, my immunizations are up to date, and I have no significant illnesses"),
+        ("Was treated for pneumonia, no known history of asthma, immunizations up to date",
+         "I was treated for pneumonia, and I have no known history of asthma, and my immunizations are up to date"),
         ("No fever; it itches", "I have no fever; it itches"),
     ],
 )  # fmt: skip
@@ -93,6 +102,8 @@ def test_the_language_of_notes_becomes_speech(report: str, said: str) -> None:
         "my history is unremarkable except for 5 deliveries",
         "I have no other history aside from bronchitis",
         "I have eczema, and my family history is unremarkable",
+        "I have no pain but it itches",
+        "I don't think it's an allergy",
     ],
 )
 def test_what_is_affirmed_beside_a_denial_is_no_absence(clause: str) -> None:
