@@ -22,7 +22,7 @@ _SHOWN = (
 )
 _SAYS = r"(?:complains? of|complained of|reports?|reported|states?|stated|says|denies|denied)"
 _ALSO_SAYS = re.compile(
-    rf"^(?P<shown>(?!\w+ (?:says|states|reports)\b).*\b{_SHOWN}.*?),? (?:and|but) "
+    rf"^(?P<shown>(?!(?:s?he|I|the patient|\w+ (?:says|states|reports))\b).*\b{_SHOWN}.*?),? (?:and|but) "
     rf"(?P<said>(?:he|she|the patient) {_SAYS}\b.*)$",
     re.IGNORECASE,
 )

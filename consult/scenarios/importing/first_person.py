@@ -99,6 +99,12 @@ _SAW_PATIENT = re.compile(
     r"^(my \w+ (?:\w+ed|found|saw|took|brought|told|heard)) (?:him|her)\b(?! \w+ (?:is|was|has|had))"
 )
 """Matches a relative who did something to the patient."""
+_SAW_THAT = re.compile(
+    r"\b(?P<saw>my \w+ (?:has |had |also |first |recently )?(?:noticed|noted|observed|saw|found|realized|discovered"
+    r"|(?:is|was|became) (?:\w+ )?(?:worried|concerned|afraid)) that) s?he "
+    r"(?P<verb>has|had|is|was|does|did|\w+ed|\w+s)\b(?!.*\b(?:and|but) (?:is|has|was|does)\b)"
+)
+"""Matches a relative who saw what the patient did."""
 _BY_NAME = _Pronouns.of("(?!)", "(?!)", "(?!)")
 _BARE = re.compile(
     rf"^((?:reports?|reported|was|had|denie[sd]|states|notes|has|is|admits|complains|complaining(?= of)|describes"
@@ -195,6 +201,7 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         said = _RELATIVE.sub("my ", re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE))
         said = re.sub(rf"^{names.subject.pattern}", _subject, said, flags=re.IGNORECASE)
         said = _SAW_PATIENT.sub(r"\1 me", _own(said, _BY_NAME))
+        said = _SAW_THAT.sub(lambda saw: f"{saw['saw']} I {_first(saw['verb'])}", said)
     said = plainly(agreed(re.sub(r"^(my \w+) and s?he\b", r"\1 and I", said)))
     if not re.search(r"(?:^|, )I\b", said):
         said = said.replace("but otherwise has ", "but otherwise I have ")

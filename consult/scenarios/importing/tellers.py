@@ -25,7 +25,9 @@ _ASKS = re.compile(
     rf"^(?:[^,.;]{{0,25}}, )?my (?:\w+ )?(?P<who>{_RELATIVES}) (?:just |also )?"
     r"(?:(?:has |had )?(?:asked|asks|wants|wanted|begged) (?:me|us) to (?:help|(?:take a )?look|check|see|ask|post"
     r"|show)\b(?=.*\b(?:his|her|hers|him|their|them)\b)|(?:showed|sent|shows) (?:me|us) (?:his|her|their"
-    r"|(?:the |some |a )?(?:pic|phot|imag)\w+ of (?:his|her|their))\b)",
+    r"|(?:the |some |a )?(?:pic|phot|imag)\w+ of (?:his|her|their))\b"
+    r"|(?:wants|wanted|asked|asks) to know\b(?=.*\b(?:his|her)\b)|(?:told|tells) me (?:that )?s?he (?:has|had)\b"
+    r"|(?:came|comes) to (?:me|us|see me) with\b)",
     re.IGNORECASE,
 )
 """Matches a relative who asks the teller about their own illness."""

@@ -45,6 +45,7 @@ from consult.scenarios.importing.topics import is_found, is_told
         ("She reports that it itches and that her mother had it", "female", "it itches and my mother had it"),
         ("The infant does not scratch it nor appears otherwise bothered by it", None,
          "I do not scratch it nor am I otherwise bothered by it"),
+        ("Her mother noticed that she has been limping", "female", "my mother noticed that I have been limping"),
         ("The patient and his wife deny travel", "male", "my wife and I have had no travel"),
         ("The patient and her husband want a child", "female", "my husband and I want a child"),
         # How much, and what is known.
@@ -156,6 +157,10 @@ def test_a_toddler_does_not_treat_itself() -> None:
     assert is_doubtful("I am applying a cream", "female", 1) and not is_doubtful("I am applying a cream", "female", 40)
     assert is_doubtful("my partner itched but he has not", "male", 30)
     assert not is_doubtful("my partner itched but she has not", "male", 30)
+    assert is_doubtful("my mother says that I have a fever and am giving paracetamol", "male", 1)
+    assert is_doubtful("my mother says that I have a rash and am worried", None, 30)
+    assert is_doubtful("my mother says that she cries", "female", 30)
+    assert not is_doubtful("my mother says that she had eczema", "male", 30)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +169,7 @@ def test_a_toddler_does_not_treat_itself() -> None:
         (["Today, my friend asked me to take a look at the spots on his skin", "It recurs"], "friend"),
         (["My friend asked me to see a doctor", "I have a rash"], None),
         (["My sister sent me pictures of her arm"], "sister"),
+        (["My friend told me he has a rash on his leg"], "friend"),
         (["An 18-year-old girl", "She had a drip yesterday", "I doubled the doses"], "patient"),
         (["The patient came", "He has a rash on my arm"], None),
         (["I took the pills the doctor gave me", "He said it was eczema"], None),
