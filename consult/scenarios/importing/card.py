@@ -14,6 +14,8 @@ from consult.scenarios.case import TEMPERAMENTS, URGENCIES
 from consult.scenarios.checks.cases import years_said
 from consult.scenarios.importing.ages import age_in_cell, age_in_text
 from consult.scenarios.importing.cleaning import cleaned, was_cleaned, without_markup
+from consult.scenarios.importing.context import parted, with_couples
+from consult.scenarios.importing.doubtful import is_doubtful
 from consult.scenarios.importing.first_person import as_clause, in_first_person
 from consult.scenarios.importing.names import Diagnosis
 from consult.scenarios.importing.notes import asks, is_doctors, is_shorthand
@@ -21,7 +23,7 @@ from consult.scenarios.importing.row import Passage, Row, UnusableRow
 from consult.scenarios.importing.sentences import MOST_CHARACTERS, denies, says_nothing, sentences
 from consult.scenarios.importing.shorthand import spelled_out
 from consult.scenarios.importing.tellers import of_relative, relative_of, sex_of
-from consult.scenarios.importing.topics import EXAMINATIONS, TOPICS, examination_of, is_found, topic_of
+from consult.scenarios.importing.topics import EXAMINATIONS, TOPICS, examination_of, is_found, is_told, topic_of
 from consult.scenarios.importing.unsayable import is_sayable
 
 MOST_FACTS = 60
@@ -37,6 +39,10 @@ _SEXES = {
     "female": re.compile(r"\b(?:female|woman|girl|lady)\b|^\s*[fw]\s*$", re.IGNORECASE),
     "male": re.compile(r"\b(?:male|man|boy|gentleman)\b|^\s*m\s*$", re.IGNORECASE),
 }
+_PRONOUNS = {
+    "female": re.compile(r"\b(?:she|her)\b", re.IGNORECASE),
+    "male": re.compile(r"\b(?:he|his|him)\b", re.IGNORECASE),
+}
 _SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation",
            "val": "validation", "dev": "validation", "test": "test", "testing": "test", "": "test"}  # fmt: skip
 _HAVING = re.compile(r"^I have (?=(?:an? )?\w)")
@@ -45,6 +51,11 @@ _LIFE = re.compile(
     r"(?:hello, )?(?:I|he|she|the patient) (?:works?|lives?|stud(?:y|ies)|smokes?|drinks?)\b", re.IGNORECASE
 )
 """Matches the beginning of what says how the patient lives."""
+_NO_COMPLAINT = re.compile(r"^(?:(?:but|and|however),? )?(?:they|he|she)\b|\basymptomatic$", re.IGNORECASE)
+"""Matches what is no complaint: nobody has said who "they" are, or nothing is felt."""
+_VAGUE = re.compile(r"(?:(?:but|and|however),? )?(?:it|this is|these are|those are)\b", re.IGNORECASE)
+"""Matches a complaint of what is not named, for want of a better one."""
+_OWN = re.compile(r"\b(?:I|me|my)\b")
 _TOPIC = re.compile(r"[a-z][a-z ,_]{0,40}")
 
 
@@ -113,7 +124,8 @@ def card_of(row: Row, case_id: str, diagnosis: Diagnosis | None, menu: Menu) -> 
     """
     card = Card({"id": case_id, "complaint": ""})
     demographics = _demographics(row, card)
-    writer = _Writer(card, diagnosis, menu, demographics.get("sex"), demographics.get("age"))
+    sex = demographics.get("sex") or _spoken_sex(row)
+    writer = _Writer(card, diagnosis, menu, sex, demographics.get("age"))
     complaint, rest = writer.complaint(row)
     if not writer.fits(complaint):
         raise UnusableRow("the complaint names the diagnosis", complaint)
@@ -143,28 +155,43 @@ class _Writer:
         """Return the complaint, and the text with it; the first told sentence if there is no complaint."""
         stated = list(self._sentences(row.complaint, "complaint"))
         told = (s for passage in row.told for s in self._sentences(passage.text, "text"))
-        noted = False
         candidates = [*stated, *told]
         self._listen(candidates)
+        sentence, clause, noted = self._chosen(candidates, stated)
+        rest = [Passage(s) for s in stated if s != sentence]
+        if clause:
+            self.said.add(clause.lower())
+            return clause, rest
+        if row.image:
+            return LOOK, rest
+        if noted or (self.card.leaks and (stated or row.told)):
+            return "I do not feel well", rest
+        raise UnusableRow("there is no complaint")
+
+    def _chosen(self, candidates: Sequence[str], stated: Sequence[str]) -> tuple[str, str, bool]:
+        """Return the sentence of the complaint, its clause, and whether any sentence says something."""
+        vague, noted, passed = ("", ""), False, False
         # A question is a complaint only where nothing else is said; work and habits are none.
         for sentence in sorted(
             candidates, key=lambda said: (asks(said), said not in stated and _LIFE.match(said) is not None)
         ):
             clause = self._clause(Passage(sentence))
             unasked = asks(sentence) and not clause.endswith("?")
-            if clause and (
-                unasked or is_doctors(sentence) or is_shorthand(clause) or self._is_not_the_patients(sentence, clause)
-            ):
+            if not clause or (passed and asks(sentence)):
+                continue
+            if unasked or is_doctors(sentence) or is_shorthand(clause) or self._is_not_the_patients(sentence, clause):
                 noted = True
-            elif clause and (sentence in stated or not is_found(sentence, clause)):
-                self.said.add(clause.lower())
-                return clause, [Passage(s) for s in stated if s != sentence]
-        rest = [Passage(s) for s in stated]
-        if row.image:
-            return LOOK, rest
-        if noted or (self.card.leaks and (stated or row.told)):
-            return "I do not feel well", rest
-        raise UnusableRow("there is no complaint")
+            elif sentence in stated:
+                return sentence, clause, True
+            elif _NO_COMPLAINT.search(clause) or denies(clause):
+                noted = passed = True
+            elif is_found(sentence, clause):
+                continue
+            elif _VAGUE.match(clause):
+                vague, passed = vague if vague[1] else (sentence, clause), True
+            elif not vague[1] or _OWN.search(clause):
+                return sentence, clause, True
+        return *vague, noted
 
     def facts(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
         """Return the facts that the patient can say; findings that only a doctor can make go to `sorted_out`."""
@@ -175,10 +202,11 @@ class _Writer:
                 if not clause or clause.lower() in self.said:
                     continue
                 self.said.add(clause.lower())
-                if is_doctors(sentence) or (not passage.topic and is_found(sentence, clause)):
+                told = is_told(sentence)
+                if (is_doctors(sentence) and not told) or (not passage.topic and is_found(sentence, clause)):
                     bare = _HAVING.sub("", sentence)
                     self.sorted_out.append(self._finding(replace(part, text=bare, topic="")))
-                elif self._unsaid(part, clause):
+                elif self._unsaid(part, clause) or (told and is_doctors(clause)):
                     self.card.aside.append(sentence)
                 else:
                     topic = self._possible(self.menu.topic(passage.topic, clause), clause)
@@ -200,7 +228,7 @@ class _Writer:
 
     def _is_not_the_patients(self, sentence: str, clause: str, words: int = 0) -> bool:
         told = self.relative is None or of_relative(sentence, self.relative) != ""
-        return not told or not is_sayable(clause, words)
+        return not told or not is_sayable(clause, words) or is_doubtful(clause, self.sex, self.age)
 
     def findings(self, passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
         """Return the findings of examinations."""
@@ -237,7 +265,8 @@ class _Writer:
         if was_cleaned(text) and name not in self.card.cleaned:
             self.card.cleaned.append(name)
         for line in without_markup(text).splitlines():
-            yield from sentences(cleaned(line))
+            for sentence in with_couples(sentences(cleaned(line))):
+                yield from parted(sentence) if name != "findings" else (sentence,)
 
     def _possible(self, topic: str, clause: str) -> str:
         """Exclude a duration longer than the patient's life, which belongs to somebody else."""
@@ -261,6 +290,15 @@ def _demographics(row: Row, card: Card) -> dict[str, Any]:
 def _sex(text: str) -> str | None:
     found = [(match.start(), sex) for sex, words in _SEXES.items() if (match := words.search(text))]
     return min(found)[1] if found else None
+
+
+def _spoken_sex(row: Row) -> str | None:
+    """Return the sex that the pronouns of a case's first sentence say ("a toddler with a rash on his arm")."""
+    first = next(iter(sentences(cleaned(row.complaint))), "")
+    if re.match(r"an? (?:[\w-]+ ){0,3}?[\w-]+-old\b", first, re.IGNORECASE) is None:
+        return None
+    found = [sex for sex, words in _PRONOUNS.items() if words.search(first)]
+    return found[0] if len(found) == 1 else None
 
 
 def _age_fact(row: Row) -> list[dict[str, Any]]:

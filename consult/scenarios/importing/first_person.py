@@ -99,6 +99,12 @@ _SAW_PATIENT = re.compile(
     r"^(my \w+ (?:\w+ed|found|saw|took|brought|told|heard)) (?:him|her)\b(?! \w+ (?:is|was|has|had))"
 )
 """Matches a relative who did something to the patient."""
+_SAW_THAT = re.compile(
+    r"\b(?P<saw>my \w+ (?:has |had |also |first |recently )?(?:noticed|noted|observed|saw|found|realized|discovered"
+    r"|(?:is|was|became) (?:\w+ )?(?:worried|concerned|afraid)) that) s?he "
+    r"(?P<verb>has|had|is|was|does|did|\w+ed|\w+s)\b(?!.*\b(?:and|but) (?:is|has|was|does)\b)"
+)
+"""Matches a relative who saw what the patient did."""
 _BY_NAME = _Pronouns.of("(?!)", "(?!)", "(?!)")
 _BARE = re.compile(
     rf"^((?:reports?|reported|was|had|denie[sd]|states|notes|has|is|admits|complains|complaining(?= of)|describes"
@@ -121,10 +127,12 @@ _WHOSE = re.compile(r"\b(?:his|her) (?:[\w-]+ )?$", re.IGNORECASE)
 """Matches whose relative the next word is."""
 _OTHERS = {
     "female": re.compile(
-        r"\b(?:mother|mum|mom|wife|sister|daughter|girlfriend|grandmother|aunt|partner|doctor|physician)\b", re.I
+        r"\b(?:mother|mum|mom|wife|sister|daughter|girlfriend|grandmother|aunt|(?<!\bmale )partner|doctor|physician)\b",
+        re.I,
     ),
     "male": re.compile(
-        r"\b(?:father|dad|husband|brother|son|boyfriend|grandfather|uncle|partner|doctor|physician)\b", re.I
+        r"\b(?:father|dad|husband|brother|son|boyfriend|grandfather|uncle|(?<!\bfemale )partner|doctor|physician)\b",
+        re.I,
     ),
 }
 _OF_SEX = {
@@ -150,7 +158,7 @@ _LOWER = frozenset(
         """
         a about after all an and any as at because before both bilateral during each every few for from has however if
         in it its many most multiple my new no none not occasional on one only other over past pain prior recent several
-        severe since some symptoms the their there these they this those two three up when where while with
+        severe since some symptoms the their there these they this those two three up we when where while with
         """,
     )
 )
@@ -181,7 +189,7 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         said = _BARE.sub(lambda verb: f"The patient {verb.group().lower().replace('complaining', 'complains')}", said)
     said = _AGED.sub(_introduced, said, count=1)
     said = _DENIES.sub("I have had no ", said, count=1) if _DENIES.match(said) else said
-    said = _SAYS_THAT.sub("", said, count=1)
+    said = _as_said(said)
     names = _PRONOUNS.get(sex, _PRONOUNS[None])
     names = _PRONOUNS[_opposite(said)] if sex is None else names
     other = _other(said, sex) if sex is not None or names is _PRONOUNS[None] else None
@@ -193,13 +201,33 @@ def in_first_person(sentence: str, sex: str | None = None) -> str:
         said = _RELATIVE.sub("my ", re.sub(rf"\b{_WHO}'s\b|^(?:his|her)\b", "my", said, flags=re.IGNORECASE))
         said = re.sub(rf"^{names.subject.pattern}", _subject, said, flags=re.IGNORECASE)
         said = _SAW_PATIENT.sub(r"\1 me", _own(said, _BY_NAME))
-    said = plainly(agreed(said))
+        said = _SAW_THAT.sub(lambda saw: f"{saw['saw']} I {_first(saw['verb'])}", said)
+    said = plainly(agreed(re.sub(r"^(my \w+) and s?he\b", r"\1 and I", said)))
     if not re.search(r"(?:^|, )I\b", said):
         said = said.replace("but otherwise has ", "but otherwise I have ")
     said = whole(said.strip())
     if not _OWN_WORDS.search(sentence.removeprefix("I have ")):
         said = in_lay_words(said)
     return as_clause(said)
+
+
+_AND_THAT = re.compile(r"(?P<and>,? (?:and|but)) that (?=(?:it|they|there|he|she|I|his|her|my|the|this|these)\b)")
+_THEIR_OWN = re.compile(
+    r"^(?P<thing>(?:the|this|it|his|her|my) (?!mother|father|wife|husband|parents|partner)[^,.;]{2,60}?) and "
+    r"(?=has had (?:\w+ ){0,2}(?:evaluations?|surger\w+|operations?|treatments?|tests?|visits?|episodes?)\b"
+    r"|has (?:taken|tried|used|undergone|sought|visited|seen)\b|(?:takes|took|tried|uses|used|sought|underwent|smokes"
+    r"|drinks|denies|visited)\b)",
+    re.IGNORECASE,
+)
+"""Matches a thing that someone speaks of, before what only the speaker does."""
+
+
+def _as_said(reported: str) -> str:
+    """Return what somebody states; "states that it hurts and has tried a cream" gives the speaker back to "has"."""
+    said = _SAYS_THAT.sub("", reported, count=1)
+    if said == reported:
+        return reported
+    return _THEIR_OWN.sub(r"\g<thing> and the patient ", _AND_THAT.sub(r"\g<and> ", said))
 
 
 _ADJECTIVE = re.compile(

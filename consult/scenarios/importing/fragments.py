@@ -49,7 +49,14 @@ _WHOLE = tuple(
         (r"^(?P<active>I am sexually active\b.*?) (?:and|with) (?:consistent|regular) condom use$",
          r"\g<active> and always use condoms"),
         (r"^I am (?P<before>previously|formerly)\b", r"I was \g<before>"),
+        (r"(?<=\w), (?:up[- ]to[- ]date immunizations|immunizations up[- ]to[- ]date)(?=,)",
+         ", my immunizations are up to date"),
+        (r"(?<=\w), immunizations up[- ]to[- ]date$", ", and my immunizations are up to date"),
+        (r"^(?P<was>I was [^,]+), (?P<more>.*\b)no (?P<what>(?:known |significant )*(?:history|illness\w*) ?[^,]*)"
+         r"(?P<rest>.*)$",
+         r"\g<was>, \g<more>and I have no \g<what>\g<rest>"),
         (r"^I have (?P<nth>first|second|third|only|youngest|oldest) child (?:to|of)\b", r"I am the \g<nth> child of"),
+        (r"^I have (?P<nth>first|second|third|only|youngest|oldest) child in\b", r"I am the \g<nth> child in"),
     )
 )  # fmt: skip
 

@@ -24,7 +24,7 @@ _REPORTS = re.compile(
 )
 """Matches a doctor's verb, and the gerund after it."""
 _REPORTS_NO = re.compile(
-    r"\bI (do|did) not (?:report|mention|endorse|note|describe|admit|complain of|present with) ", re.I
+    r"\b(I|and|but|or) (do|did) not (?:report|mention|endorse|note|describe|admit|complain of|present with) ", re.I
 )
 _CLAUSE = re.compile(
     r"(?:I|it|he|she|they|there|we|this|these|those)(?:'\w+)? "
@@ -188,6 +188,8 @@ _HAD_FOR = re.compile(
     rf"(?:over |about |almost |nearly |more than |at least )?{_N} (?:\w+ )?(?:minute|hour|day|week|month|year)s?\b"
     r"(?! (?:each|every|at a time))[^.;]{0,20}$)"
 )
+_PLACED = r"(?:(?!\b(?:because|as|since|when|while|after|before|so|with|that|who|was|were|is|has|had)\b)[^.,;])"
+"""Matches a character of where the patient came to; a reason is no place."""
 _VISITS = (
     r"(?:an? |the |my |her |his |their )?(?:(?:routine|annual|regular|yearly|general|scheduled|initial|full"
     r"|continued|total"
@@ -202,11 +204,11 @@ _VISITS = (
 )
 _HERE = re.compile(
     r"\b(?P<before>^|and |and now |, )I (?:also )?(?:have|present|am presenting|presented|come|came|am seen|was seen)"
-    rf"(?: (?:to|at|in) [^.,;]{{1,50}}?)?? ?(?P<why>(?:with|for|to) )?(?=(?P<visit>{_VISITS}))",
+    rf"(?: (?:to|at|in) {_PLACED}{{1,50}}?)?? ?(?P<why>(?:with|for|to) )?(?=(?P<visit>{_VISITS}))",
     re.IGNORECASE,
 )
 _CONCERNED = re.compile(
-    r"\bI (?:present|presented|am presenting|come|came)(?: (?:to|at) [^.,;]{1,50}?)?(?:, )? ?(?=(?:who is "
+    rf"\bI (?:present|presented|am presenting|come|came)(?: (?:to|at) {_PLACED}{{1,50}}?)?(?:, )? ?(?=(?:who is "
     r")?(?:concerned|worried|seeking|complaining)\b)",
     re.IGNORECASE,
 )
@@ -215,17 +217,18 @@ _TO_DO = re.compile(
     re.IGNORECASE,
 )
 _PRESENTS = re.compile(
-    r"^(?:I\s+)?(?:present|presented|presenting|presents|come|came)(?: (?:to|at) [^.,;]{1,60}?)??"
+    rf"^(?:I\s+)?(?:present|presented|presenting|presents|come|came)(?: (?:to|at) {_PLACED}{{1,60}}?)??"
     r"(?: (?:with|for) (?:complaints? of|evaluation of|concerns? (?:about|regarding)|a complaint of)| with| for)\s+",
     re.IGNORECASE,
 )
 _NOW = re.compile(r", and I present(?:ed)?(?: (?:to|at) [^,.;]{1,40}?)? with ")
 _PRESENT = re.compile(
-    r"^I (?P<also>also )?(?:present|presented|am presenting)(?: (?:to|at) [^,.;]{1,60}?)?? (?:with|for|because of) ",
+    rf"^I (?P<also>also )?(?:present|presented|am presenting)(?: (?:to|at) {_PLACED}{{1,60}}?)?? "
+    r"(?:with|for|because of) ",
     re.IGNORECASE,
 )
 _PRESENT_WITH = re.compile(
-    r",? (?:and )?(?:(?:now )?I )?(?P<adverb>also )?(?:presents|presenting|presented|present)(?: (?:to|at) "
+    r",? (?:and )?(?:(?:now )?I )?(?P<adverb>also )?(?<!\bnot )(?:presents|presenting|presented|present)(?: (?:to|at) "
     r"[^,.;]{1,40}?)? with (?=\w)"
 )
 _GRAMMAR = tuple(
@@ -339,6 +342,44 @@ _GRAMMAR = tuple(
         (r"\bI (?:have|was) (?:presented|present) (?:by|with) my (mother|father|parents)\b", r"I was brought by my \1"),
     )
 )
+_NOTED = tuple(
+    (re.compile(pattern, re.IGNORECASE), words)
+    for pattern, words in (
+        (
+            r"^(?:the patient |I )?(?:have |has )?no (?:[\w/]+ ){0,4}(?:history|information|details|records?)"
+            r"(?: (?:is|was|were))?(?: (?:provided|available|given|recorded|reported|documented|obtained))?; (?=\w)",
+            "",
+        ),
+        (
+            r" \((?:[^()]* )?(?:noted|notes|documented|recorded|unspecified|unknown|not (?:specified|known|stated)"
+            r"|as above|see (?:above|below))\b[^()]*\)",
+            "",
+        ),
+        (r"\bexcept noted (?=\w)", "except for "),
+        (r"\bno reports of (?=\w)", "no "),
+        (r"\bthere(?:'s| is) noted (?=\w)", "there is "),
+        (r", saying (?:that )?(?=(?:it|my|I)\b)", ", and "),
+        (r"^I and (my \w+) (?:also )?(?:deny|denies|denied) (?:having )?(?:any |an? )?", r"\1 and I have had no "),
+        (r"^I and (my \w+) (?:also )?(?:reports?|states?|say)(?: that)? (?=(?:they|the|it|my|I|there)\b)", ""),
+        (r"^I and (my \w+) (?:also )?(?:report|reports|reported) (?!\w+ing\b)", r"\1 and I have "),
+        (r"\bbut the (?:specific|exact) (\w+) (?:is|are|was|were) (?:unknown|unclear|not known)$",
+         r"but I do not know which \1"),
+        (
+            r", (?:reporting|complaining of|describing|endorsing|mentioning|noting) "
+            r"(?!that\b|\w+ing\b|how\b|the\b|it\b)",
+            ", with ",
+        ),
+        (r", (?:reporting|stating|mentioning|noting|adding) that (?=(?:it|they|the|my|I|this|these|there)\b)",
+         ", and "),
+        (r", denying (?:any |an? )?", ", with no "),
+        (
+            r"\bI am (?P<who>an? [^,.;]{3,80}?) who (?=(?:reports?|reported|complains? of|complained of|presents? with"
+            r"|presented with|states? that|stated that|den(?:y|ies|ied))\b)",
+            r"I am \g<who> and I ",
+        ),
+    )
+)  # fmt: skip
+"""The language of notes inside a sentence → plain speech."""
 _DENY = re.compile(
     r"\b(?P<no>I have had no )(?:a |an |any )?(?P<doing>\w+ing)\b(?! (?:of|pain|sensation|urination))", re.IGNORECASE
 )
@@ -349,6 +390,8 @@ _MORE_DENIED = re.compile(
 _AND_DENY = re.compile(
     r"\b(and|but) (?:I )?(?:also )?(?:deny|denies|denied) (?:having |experiencing )?(?:any |an? )?", re.IGNORECASE
 )
+_MORE_ITEMS = re.compile(r"\bI have had no (?:(?! but | and I |; ).)*? or (?:an?|any) (?:(?! but | and I |[,;]).)*")
+"""Matches a list of what is denied, whose later names have articles."""
 _RELATIVE = (
     r"(?:mother|father|mom|mum|dad|parents?|wife|husband|partner|sister|brother|daughter|son|caregivers?"
     r"|guardian|family(?: members?)?|roommates?|teacher|friends?|boyfriend|girlfriend|grandmother"
@@ -366,6 +409,8 @@ _THEY_SAY = re.compile(
 def plainly(clause: str) -> str:
     """Return a clause in the first person without a doctor's verbs of reporting."""
     said = clause
+    for pattern, words in _NOTED:
+        said = pattern.sub(words, said)
     for pattern, words in _GRAMMAR[:10]:
         said = pattern.sub(words, said)
     said = _CONCERNED.sub(lambda found: "I am ", said)
@@ -375,7 +420,7 @@ def plainly(clause: str) -> str:
     said = _present_with(said)
     said = _MORE_DENIED.sub(", and I have had no ", _AND_DENY.sub(r"\1 I have had no ", said))
     said = _THEY_SAY.sub(_they_say, said)
-    said = _REPORTS_NO.sub(lambda found: f"I {'have not had' if found.group(1) == 'did' else 'do not have'} ", said)
+    said = _REPORTS_NO.sub(_has_not, said)
     for pattern, words in _GRAMMAR:
         said = pattern.sub(words, said)
     for _ in range(2):
@@ -383,11 +428,21 @@ def plainly(clause: str) -> str:
     said = _DENY.sub(_denied, said)
     if re.search(r"\bI have had no\b", said):
         said = re.sub(r",? and any ", " or ", re.sub(r", any ", ", ", said))
+        said = _MORE_ITEMS.sub(_without_articles, said)
     if re.search(r"\bI have not \w+ed\b", said):
         said = re.sub(r" and any (?=[\w ]*(?:symptoms?|fever|pain|trauma)\b)", ", and I have had no ", said)
     said = re.sub(r"\b(I have not smoked .*\w) use$", r"\1", said)
     said = _NO_HAVE.sub(r"I have no \1", said)
     return _times(said).strip()
+
+
+def _without_articles(denied: re.Match[str]) -> str:
+    """Let "no" stand before all names of a list."""
+    return re.sub(r"(, or |, | or )an? (?!few\b|lot\b)", r"\1", denied.group())
+
+
+def _has_not(found: re.Match[str]) -> str:
+    return f"{found.group(1)} {'have not had' if found.group(2).lower() == 'did' else 'do not have'} "
 
 
 def _times(said: str) -> str:

@@ -22,6 +22,36 @@ _SAYS_NOTHING = re.compile(
     r"|^(?:n/?a|none|unknown|nil|-+)$",
     re.IGNORECASE,
 )
+_JOINT = re.compile(
+    r",? (?:and|but|although|though|however|while)(?: also| otherwise)? |; |, (?=(?:I|it|they|we|my|the|there)\b)",
+    re.IGNORECASE,
+)
+"""Matches what joins the parts of a clause; what follows a bare comma is denied with what is before it."""
+_EXCEPT = re.compile(
+    r"\b(?:do not|don't) (?:think|know|believe|understand|mind)\b"
+    r"|\b(?:except|aside from|apart from|besides|other than|beyond|only (?:for|after|when|on|in|at|during))\b",
+    re.IGNORECASE,
+)
+"""Matches what exempts something from a denial, and so affirms it."""
+_SUBJECT = r"(?:(?:I|it|they|we|there|he|she|(?:the|my|our|this|these|those|recent) [\w' -]{2,40}?) )?"
+_ABSENT = re.compile(
+    rf"^{_SUBJECT}(?:(?:am|is|are|was|were|have|has|had|do|does|did|can|could|take|takes|know"
+    r"|(?:have|has|had) had) )?(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot|n't|no longer)\b"
+    r"|\b(?:do|does|did|has|have|had|is|are|was|were|ca|could|would)n't\b|\bnot (?:been|had|have)\b"
+    r"|\b(?:unremarkable|noncontributory)\b|\b(?:asymptomatic|negative|normal|non-?smoker|healthy|in good health)$",
+    re.IGNORECASE,
+)
+"""Matches a part of a clause that marks an absence."""
+_AFFIRMS = re.compile(
+    rf"^{_SUBJECT}(?:(?:\w+ly|often|sometimes|now|still|then) )?(?:am|is|are|was|were|have|has|had|do|does|did"
+    r"|can|take|takes|took|drink|drinks|drank|smoke|smokes|use|uses|used|live|lives|work|works|enjoy|eat|exercise|spent|started|began"
+    r"|appeared|developed|became|got|went|experience|feel|wear|follow|noticed|includes|had|tried|quit|stopped|received"
+    r"|underwent|recently|retired|former)\b",
+    re.IGNORECASE,
+)
+"""Matches a part of a clause that says what there is."""
+_VERB = re.compile(r"\b(?:am|is|are|was|were|has|have|had)\b|^(?:it|they)(?: only| just| \w+ly)? \w+\b", re.I)
+"""Matches what makes a sentence of a later part."""
 _DENIES = re.compile(
     r"^(?:no|none|never|nothing|not|(?:I am a )?non-?smoker"
     r"|I have no|I have not|I had no|I do not|I don't|I am not|I take no)\b"
@@ -58,5 +88,9 @@ def says_nothing(sentence: str) -> bool:
 
 @lru_cache(maxsize=SENTENCES)
 def denies(clause: str) -> bool:
-    """Return whether a clause in the first person marks the absence of something."""
-    return _DENIES.search(clause) is not None
+    """Return whether a clause in the first person marks the absence of something, and affirms nothing besides."""
+    if _DENIES.search(clause) is None or _EXCEPT.search(clause):
+        return False
+    first, *others = _JOINT.split(clause)
+    affirmed = [_AFFIRMS.match(first), *(_AFFIRMS.match(part) or _VERB.search(part) for part in others)]
+    return not any(yes and not _ABSENT.search(part) for part, yes in zip([first, *others], affirmed, strict=True))

@@ -7,7 +7,7 @@ relative says about themselves is dropped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _SEX = {
     "male": ("father", "husband", "son", "brother", "grandfather", "dad", "uncle", "boyfriend", "nephew"),
@@ -21,6 +21,26 @@ _TELLS = re.compile(
     r"|concerned|a doctor))",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    rf"^(?:[^,.;]{{0,25}}, )?my (?:\w+ )?(?P<who>{_RELATIVES}) (?:just |also )?"
+    r"(?:(?:has |had )?(?:asked|asks|wants|wanted|begged) (?:me|us) to (?:help|(?:take a )?look|check|see|ask|post"
+    r"|show)\b(?=.*\b(?:his|her|hers|him|their|them)\b)|(?:showed|sent|shows) (?:me|us) (?:his|her|their"
+    r"|(?:the |some |a )?(?:pic|phot|imag)\w+ of (?:his|her|their))\b"
+    r"|(?:wants|wanted|asked|asks) to know\b(?=.*\b(?:his|her)\b)|(?:told|tells) me (?:that )?s?he (?:has|had)\b"
+    r"|(?:came|comes) to (?:me|us|see me) with\b)",
+    re.IGNORECASE,
+)
+"""Matches a relative who asks the teller about their own illness."""
+DOCTOR = "patient"
+"""Stands for whose illness a doctor tells of."""
+_PATIENT = re.compile(
+    r"^(?:the |this |my |our |an? )?(?:[\w-]+ ){0,3}?(?:patient\b(?!'s (?:mother|father|wife|husband))"
+    r"|\d{1,3}[- ](?:year|month)s?[- ]old (?:girl|boy|man|woman|male|female|lady|child|infant)\b)",
+    re.IGNORECASE,
+)
+_THIRD = re.compile(r"^(?:[\w ]{1,20}, )?(?:s?he|the patient)\b|\b(?:because|but|and|since|that) s?he\b", re.IGNORECASE)
+_TAKES = re.compile(r"\bI (?:am|was|take|took|used|went|had|have been)\b|\bI'm (?!not a doctor)")
+"""Matches what a teller says who is the patient."""
 _BODY = (
     r"(?:skin|face|hands?|arms?|legs?|foot|feet|back|chest|neck|head|scalp|body|fingers?|thighs?|waist|eyes?"
     r"|ears?|nose|lips?)"
@@ -33,14 +53,25 @@ _SELF = re.compile(r"\b(?:I|we|us|our|me)\b")
 
 
 def relative_of(sentences: Iterable[str]) -> str | None:
-    """Return whose illness the teller of these sentences describes ("wife"); None if it is the teller's own."""
-    who: str | None = None
-    for number, sentence in enumerate(sentences):
-        if who is None and number < 3 and (found := _TELLS.match(sentence)) is not None:
-            who = found["who"].lower()
-        if _SUFFERS.search(sentence):
-            return None
-    return who
+    """Return whose illness the teller of these sentences describes ("wife"); None if it is the teller's own.
+
+    It is `DOCTOR` if a doctor tells of a patient.
+    """
+    told = list(sentences)
+    if any(_SUFFERS.search(sentence) for sentence in told):
+        return None
+    begun = (_TELLS.match(sentence) or _ASKS.match(sentence) for sentence in told[:3])
+    who = next((found["who"].lower() for found in begun if found is not None), None)
+    return who or (DOCTOR if _is_a_doctors(told) else None)
+
+
+def _is_a_doctors(told: Sequence[str]) -> bool:
+    """Return whether a doctor tells a case: of a patient in the third person, and of themselves in the first."""
+    return (
+        any(_PATIENT.match(sentence) for sentence in told)
+        and any(_THIRD.search(sentence) for sentence in told)
+        and not any(_TAKES.search(sentence) for sentence in told)
+    )
 
 
 def sex_of(relative: str) -> str | None:

@@ -130,6 +130,13 @@ _JARGON = re.compile(
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my|mother|father|parents)\b")
 
 
+_SAYS = re.compile(
+    r"^(?:(?:his|her|my|the)(?: \w+)? (?:mother|father|parents|wife|husband|patient)|the patient|s?he|I|patient)"
+    r"(?: also| first| then)? (?:states?|stated|reports?|reported|says|said|notice[sd]?|noted|notes|complains?"
+    r"|complained|mentions?|mentioned|denies|denied|recalls?)\b",
+    re.IGNORECASE,
+)
+"""Matches the beginning of what somebody tells a doctor."""
 _NO_DURATION = re.compile(
     r"\b(?:after|within|every|each|once|twice|times|per|for up to|lasts?|lasting|attending|travel\w*|trip|vacation)"
     r" (?:in )?(?:about |only |the (?:last |past )?)?(?:an?|\d+|one|two|three|few|several|a few)?[- ]?(?:few )?"
@@ -153,6 +160,11 @@ def examination_of(heading: str, text: str) -> str:
     return headed[0] if headed else next(told, "other tests")
 
 
+def is_told(sentence: str) -> bool:
+    """Return whether a sentence of a case report is what the patient, or a relative, tells the doctor."""
+    return _SAYS.match(sentence) is not None
+
+
 @lru_cache(maxsize=SENTENCES)
 def is_found(sentence: str, clause: str) -> bool:
     """Return whether a sentence of a case report is a doctor's finding, and not something the patient can know.
@@ -163,5 +175,7 @@ def is_found(sentence: str, clause: str) -> bool:
     """
     if _FOUND.search(sentence):
         return True
+    if is_told(sentence):
+        return False
     jargon = len(_JARGON.findall(sentence))
     return jargon >= 2 or (jargon == 1 and _FIRST_PERSON.search(clause) is None)

@@ -123,6 +123,7 @@ _BROKEN = re.compile(
     r"|\bpresents (?:with|for|to)\b|\bI (?:\w+ )?present (?:with|for|to|as)\b|\bfound (?:next to|unresponsive"
     r"|unconscious|lying)\b|\bpresented (?:with|for|to the)\b|\bI present\b|\bI am presenting\b|\bI have (?:their"
     r"|his|her) "
+    r"|(?:^|, )(?:mother|father)'s "
     r"|\bfor the past since\b|,\s*,|^(?:or|with|without|of) |\b(?:and|or|with|of|the|a|my|for)$|\b(?:symptoms"
     r"|condition|lesions?|rash|diagnosis) (?:is|are|was|were)$|^if (?:anyone|there is anything|you)\b",
     re.IGNORECASE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from consult.scenarios.importing.entries import HABITS
 from consult.scenarios.importing.fragments import with_verbs
@@ -16,10 +17,21 @@ _VERBS = (
     rf"|reports|says|states)"
 )
 _AFTER_I = re.compile(rf"\bI (?P<adverbs>{_ADVERBS}{{0,2}})(?P<verb>is|has|does|{_VERBS})\b(?!-)")
-_CONTINUED = re.compile(rf"(?P<and> (?:and|but|or)|,) (?P<adverbs>{_ADVERBS}{{0,2}})(?P<verb>{_VERBS})\b(?! of\b|-)")
+_CONTINUED = re.compile(
+    rf"(?P<and> (?:and|but|or|nor)|,) (?P<adverbs>{_ADVERBS}{{0,2}})(?P<verb>{_VERBS})\b(?! of\b|-)"
+)
 _OF_I = re.compile(r"(?:^|, |\bthat |\band |\bwhere |\bwhen |\bbut |; )I\b(?P<said>[^;]*)$")
 _ANOTHER = re.compile(r"\b(?:who|which|that (?:was|were|is|are|has|have|had)|it|my \w+ (?:is|has|says|was))\b")
 """Matches another subject than the patient between "I" and a verb."""
+_THAT_DOES = re.compile(
+    r"\bthat (?!this\b|his\b|its\b|was\b)(?:\w+ly |also |first )?(?:began|came|grew|got|went|arose|\w+ed|\w+s)\b"
+)
+_GOES_ON = re.compile(
+    r"(?:has|is|was) (?:\w+ly |also |since |now )*(?:been |become )?(?:\w+ly |more |very )*(?:worse(?:n|ning|ned)?"
+    r"|grow\w*|spread\w*|increas\w+|enlarg\w+|progress\w+|chang\w+|persist\w+|improv\w+|getting|present|there|constant"
+    r"|intermittent|painful|itchy|larger|bigger|redder|darker)\b"
+)
+"""Matches what an illness does, and no patient."""
 _IRREGULAR = {
     "hasn't": "haven't",
     "doesn't": "don't",
@@ -77,7 +89,32 @@ _FINITE = re.compile(
     r"|ve|m)\b",
     re.IGNORECASE,
 )
-_NOUN_FORMS = tuple(
+_PLAIN_WORD = r"(?:(?!\b(?:that|which|who|since|until|and|but|began|started|was|were|is|are|before|after)\b)[^.;,])"
+_PLAIN = rf"{_PLAIN_WORD}+?"
+"""Matches words among which is no second clause."""
+_SPAN = (
+    r"(?:the (?:last|past) )?(?:an?|\d+|one|two|three|four|five|six|seven|eight|ten|several|a few)"
+    r" (?:\w+ )?(?:day|week|month|year|hour)s?"
+)
+_DONE = (
+    r"(?:been|had|seen|lost|taken|gone|got|gotten|found|felt|made|given|bought|grown|begun|come|done|eaten|drunk|known"
+    r"|kept|left|met|put|read|sent|spent|told|worn|become|fallen|broken|cut|hit|hurt|quit|to)\b"
+)
+"""Matches what somebody has done, after "have"."""
+_EVENT = (
+    r"fall|surgery|operation|procedure|injury|accident|episode|visit|bite|seizure|stroke|delivery|trip|attack|biopsy"
+    r"|vaccination|transplant|\w+ectomy"
+)
+
+
+def _have_done(found: re.Match[str]) -> str:
+    """Return "I have smoked" for "I smoke"."""
+    verb = found.group().split()[1]
+    done = {"drink": "drunk", "take": "taken"}.get(verb, f"{verb.removesuffix('e')}ed")
+    return f"I have {done} "
+
+
+_NOUN_FORMS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), words)
     for pattern, words in (
         (r"^I have (?:the )?(?:presence|appearance) of ", "I have "),
@@ -143,6 +180,29 @@ _NOUN_FORMS = tuple(
             r"it is \1 ",
         ),
         (r"^I have no significant (?:alcohol|tobacco)", r"I have no significant use of alcohol"),
+        (r"^I have (?:the )?(?:consumption|intake) of ", "I had "),
+        (r"^(?:my )?recent behaviou?r (?:includes|included) (?=\w+ing\b)", "recently I have been "),
+        (
+            rf"\bI (?:have |had )?(?:found|noticed|discovered|observed|developed) (?P<what>{_PLAIN}) (?=for {_SPAN})",
+            r"I have had \g<what> ",
+        ),
+        (
+            rf"\bI have (?P<did>found|noticed|discovered|observed|developed|received|experienced|visited|had) "
+            rf"(?P<what>{_PLAIN}) (?=(?:about )?{_SPAN} (?:ago|earlier)\b)",
+            r"I \g<did> \g<what> ",
+        ),
+        (
+            rf"^I have (?P<what>(?!{_DONE}|a history\b|\w+ed\b)(?:(?!\w+ed\b|history\b){_PLAIN_WORD})+?) "
+            rf"(?=(?:about )?{_SPAN} ago\b)",
+            r"I got \g<what> ",
+        ),
+        (rf"^I got (?=(?:\w+ ){{0,3}}?(?:{_EVENT})\b)", "I had "),
+        (r"^I have (?:the |an? )?immediate onset of ", "I immediately got "),
+        (r"^I have (?:an? )?recent return from ", "I recently returned from "),
+        (
+            rf"\bI (?:smoke|use|consume|drink|take) (?=[^.;,]*\b(?:for {_SPAN}|since I was|since (?:19|20)\d\d)\b)",
+            _have_done,
+        ),
     )
 )
 """A noun that stands for what the patient does or feels → a sentence with a verb."""
@@ -158,6 +218,7 @@ def whole(clause: str) -> str:
     for pattern, words in _NOUN_FORMS:
         said = pattern.sub(words, said)
     said = with_verbs(agreed(_with_quotes(said)), _denied)
+    said = re.sub(r"^I and (my \w+)\b", r"\1 and I", re.sub(r"\bnor appear (?=\w+ bothered)", "nor am I ", said))
     return _ARTICLE.sub(_with_article, said)
 
 
@@ -194,10 +255,15 @@ def _denied(said: str) -> str:
 
 
 def _uses_no(found: re.Match[str]) -> str:
-    what = re.sub(r"\b(?:known|reported|significant|history of) ", "", found["what"])
+    what = re.sub(r"\b(?:known|reported|significant|any|history of) ", "", found["what"])
     drugs = re.sub(r"drug(?!s)|substance", "drugs", what)
     if found["rest"]:
-        return f"nobody in my family uses {drugs}"
+        known = "as far as I know, " if "known" in found["what"].lower() else ""
+        return f"{known}nobody in my family uses {drugs}"
+    if "significant" in found["what"].lower():
+        return f"I have no significant use of {drugs}"
+    if "history of" in found["what"].lower():
+        return f"I have never used {drugs.replace(' and ', ' or ')}"
     return f"I do not use {drugs.replace(' and ', ' or ')}"
 
 
@@ -211,13 +277,20 @@ def _continued(said: str) -> str:
             before.group().startswith("when ") and not found.string[found.end() :].startswith((" it", " them"))
         ):
             continue
-        if _ANOTHER.search(before["said"]):
+        another = _ANOTHER.search(before["said"]) is not None and found["and"] != " nor"
+        if another or _goes_on(before["said"], found):
             continue
         joined = " and" if found["and"] == "," else found["and"]
         agreeing = f"{joined} {found['adverbs']}{_first(found['verb'])}"
         done = found.start() + len(agreeing)
         said = f"{said[: found.start()]}{agreeing}{said[found.end() :]}"
     return said
+
+
+def _goes_on(said: str, verb: re.Match[str]) -> bool:
+    """Return whether a verb tells how something "that started" goes on, and not what the patient does."""
+    rest = verb.string[verb.start("verb") :]
+    return _THAT_DOES.search(said) is not None and _GOES_ON.match(rest) is not None
 
 
 def _first(verb: str) -> str:
