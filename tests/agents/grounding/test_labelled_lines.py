@@ -6,7 +6,8 @@
 tuned on those with odd numbers alone. `grounding_lines_third_author.jsonl` is by a third: of its 240 cases, sorted and
 shuffled with seed 0, the rules were tuned on the first half alone. `grounding_lines_fourth_author.jsonl` is by a
 fourth, as the fifth's and the sixth's are by two more; the rules were tuned on all of them.
-`grounding_lines_seventh_author.jsonl` says what to expect: do not tune the rules on it.
+`grounding_lines_eighth_author.jsonl` says what to expect, and so does, a little too favourably,
+`grounding_lines_seventh_author.jsonl`: do not tune the rules on them.
 `grounding_lines_odd_kinds.jsonl`, `grounding_lines_by_claim.jsonl` and `grounding_lines_batches.jsonl` are by the
 check's author, for development.
 """
@@ -32,6 +33,7 @@ LIMITS = {
     "grounding_lines_fifth_author.jsonl": (6, 4),
     "grounding_lines_sixth_author.jsonl": (5, 3),
     "grounding_lines_seventh_author.jsonl": (12, 8),
+    "grounding_lines_eighth_author.jsonl": (16, 3),
     "grounding_lines_odd_kinds.jsonl": (0, 0),
     "grounding_lines_batches.jsonl": (16, 3),
 }
