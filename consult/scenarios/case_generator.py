@@ -115,10 +115,7 @@ class Grammar:
         Raises:
             KeyError: There is no such case.
         """
-        if not self.has(case_id):
-            raise KeyError(case_id)
-        split, _, number = case_id.rpartition("-")
-        return self.make(split, int(number))
+        return self.make(*self._place(case_id))
 
     def draw_of(self, case_id: str) -> Draw:
         """Draw the patient of one case, without wording it.
@@ -126,10 +123,13 @@ class Grammar:
         Raises:
             KeyError: There is no such case.
         """
+        return self.draw_for(*self._place(case_id))
+
+    def _place(self, case_id: str) -> tuple[str, int]:
         if not self.has(case_id):
             raise KeyError(case_id)
         split, _, number = case_id.rpartition("-")
-        return self.draw_for(split, int(number))
+        return split, int(number)
 
     def has(self, case_id: str) -> bool:
         """Return whether the case exists."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from consult.agents.grounding import figures, phrases
+from consult.agents.grounding.attributions import blamed, reported
 from consult.agents.grounding.language import CLOSE, Clause, Quantity, Rate, denies, quantities, rates
 from consult.agents.grounding.normal_form import normalised
 from consult.agents.grounding.reading import (
@@ -23,7 +24,6 @@ from consult.agents.grounding.reading import (
     is_chat,
     is_claim,
     is_medical,
-    is_medical_text,
     is_social,
     keys_of,
     spelt,
@@ -49,7 +49,7 @@ def additions(reading: Reading) -> Iterable[Finding]:
     for clause in reading.clauses:
         yield from _claims(reading, clause)
     yield from (Finding("added", what, weak=True) for what in _names(reading))
-    for what in (*_histories(reading), *_caused(reading), *_reported(reading), *_treated(reading), *_babble(reading)):
+    for what in (*_histories(reading), *blamed(reading), *reported(reading), *_treated(reading), *_babble(reading)):
         yield Finding("added", what)
     for clause in reading.clauses:
         guessed = phrases.GUESSED.search(clause.text)
@@ -93,7 +93,7 @@ def _rates(reading: Reading) -> Iterable[Finding]:
     if not rates(reading.heard):
         return
     for rate in rates(reading.said):
-        clause = _clause_at(reading, rate.start)
+        clause = reading.clause_at(rate.start)
         if not _is_known_rate(reading, rate) and clause is not None and not _is_daily(reading, rate.start):
             yield Finding("number", reading.said[rate.start : rate.end])
 
@@ -113,7 +113,7 @@ def _is_rate(reading: Reading, said: Quantity, start: int) -> bool:
 
 def _is_daily(reading: Reading, start: int) -> bool:
     """Return whether a number counts something of everyday life: "two kids", "married for fifty years"."""
-    clause = _clause_at(reading, start)
+    clause = reading.clause_at(start)
     about = [token for token in tokens(clause.text) if reading.is_new(token)] if clause else []
     counted = re.match(r"\d+ (?:lovely |little |small |young |other )?([a-z]+)", reading.said[start:])
     if counted and any(is_social(token) and not reading.is_unsaid(token) for token in tokens(counted[1])):
@@ -123,17 +123,6 @@ def _is_daily(reading: Reading, start: int) -> bool:
     if clause is None or is_medical(clause) or any(is_claim(token) and not is_social(token) for token in about):
         return False
     return any(is_social(token) and not reading.is_unsaid(token) for token in about)
-
-
-def _clause_at(reading: Reading, start: int) -> Clause | None:
-    """Return the clause that holds a place in the line."""
-    at = 0
-    for clause in reading.clauses:
-        at = reading.said.find(clause.text.replace("_", " "), at)
-        if at <= start < at + len(clause.text):
-            return clause
-        at += len(clause.text)
-    return None
 
 
 def _counted(text: str) -> list[tuple[int, Quantity]]:
@@ -347,44 +336,6 @@ def _histories(reading: Reading) -> Iterable[str]:
         if figures.FIGURES.match(reading.said, match.start()) or reading.stands_for_a_fact(match[0]):
             continue
         if match[0] not in reading.heard and not (covered or dated or earlier or supposed or idle):
-            yield match[0]
-
-
-def _caused(reading: Reading) -> Iterable[str]:
-    """Find what a patient supposes to be the cause."""
-    for match in phrases.SUPPOSED_CAUSE.finditer(reading.said):
-        guess = match["guess"] or match["only"]
-        new = reading.new(guess, depends=True) if guess else [t for t in tokens(match["what"]) if reading.is_new(t)]
-        if new:
-            yield match[0]
-    for match in phrases.BLAMED.finditer(reading.said):
-        blamed = next((one for one in match.groups() if one), "")
-        came = match["why"] and phrases.CAME.search(match[0])
-        begun = match["did"] is None or is_medical_text(reading.said[match.end() :])
-        if begun and not came and reading.new(blamed, depends=True):
-            yield match[0]
-    for match in phrases.BECAUSE.finditer(reading.said):
-        before = re.split(r",|\b(?:and|but|so|or)\b", match["before"].strip(" ,"))[-1].strip()
-        known = frozenset().union(*map(keys_of, reading.facts))
-        about = any(covers(token, known) for token in tokens(before)) or len(before.split()) == 1
-        if about and not phrases.CAME.search(before) and reading.new(match["what"], depends=True):
-            yield match[0].strip()
-
-
-def _reported(reading: Reading) -> Iterable[str]:
-    """Find what a test is said to have shown, or the doctor to have told, that nobody told."""
-    for match in phrases.MEASURED.finditer(reading.said):
-        if not any(token.word in reading.heard for token in tokens(match[0]) if token.is_content):
-            yield match[0]
-    for match in phrases.REPORTED.finditer(reading.said):
-        told = [token for token in tokens(match["what"] or match["lead"] or match["that"]) if token.is_content]
-        unheard = [token for token in told if reading.is_new(token)]
-        promised = phrases.PROMISED.search(match[0]) and 2 * len(unheard) > len(told)
-        if promised or any(not is_chat(token) for token in unheard):
-            yield match[0]
-    for match in phrases.ALL_OF_US.finditer(reading.said):
-        clause = _clause_at(reading, match.start())
-        if clause and is_medical(clause) and match[0] not in reading.heard:
             yield match[0]
 
 

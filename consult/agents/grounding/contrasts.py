@@ -40,7 +40,7 @@ _EXCEPT = re.compile(r"\b(?:but|except|only|unless|apart|any ?more|now|until|les
 _CONDITION_OF_NOTHING = re.compile(
     r"\b(?:if|unless|in case|would|might|could|may|used to|expect\w*|though?t|think|worr\w*|fear\w*|afraid|scared"
     r"|ask\w*|mean\w*|told|tell|call\w*|free|gone|stopp?\w*|go away|went away|try|tried|less|wonder\w*|whether"
-    r"|heard|read|about|imagine|supposed|like|relie\w*|help\w*|spared|lucky|luckily|help)\b"
+    r"|heard|read|about|imagine|supposed|like|relie\w*|help\w*|spared|lucky|luckily)\b"
 )
 """Matches a clause that does not say that there is a complaint."""
 _SUBJECT = re.compile(r"\b(?:it|they|this|that|these|those|he|she|i|there)(?: (?!no\b|not\b)\w+){0,3} $")

@@ -42,7 +42,7 @@ TIME_UNITS = {
 }  # fmt: skip
 """Unit → days."""
 _MEASURE = "litre|liter|gram|pint|kilo|mile|stone|metre|meter|centimetre|centimeter|inch|tablet|pill|glass"
-_NTH = {"th": 3, "3r": 3, "fo": 4, "4t": 4, "fi": 5, "5t": 5}
+_NTH = {"third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5}
 _UNIT = "|".join(unit for unit in TIME_UNITS if unit not in ("second", "sec"))
 _SENSES = "(?:see|hear|sleep|breathe|eat|walk|smell|taste|swallow|move|speak|talk|remember|think)"
 _ABLY = "(?:can|could|still|do|does|am able to|is able to)"
@@ -244,7 +244,7 @@ _NUMBERS = (
     (r"(?:^|(?<=[.!?,] ))daily(?= ?(?:[.,!]|$))", "every day"),
     (
         r"\bevery (third|fourth|fifth|3rd|4th|5th) (day|night|week|month|year)\b",
-        lambda m: f"every {_NTH[m[1][:2]]} {m[2]}s",
+        lambda m: f"every {_NTH[m[1]]} {m[2]}s",
     ),
     (r"\bhalf an hour\b", "30 minutes"),
     (r"\b(?:3|three) quarters of an hour\b", "45 minutes"),

@@ -75,19 +75,34 @@ class Reading:
         self.doctor, self.told = normalised(grounds.doctor), normalised(grounds.told)
         self.heard = " . ".join((*self.facts, self.told, self.doctor))
         self.asked, self.presupposed = _asked(self.doctor)
-        self.licensed = with_kinds(frozenset().union(*map(keys_of, self.facts)) | self.presupposed | keys_of(self.told))
+        self.licensed = with_kinds(self.stated_keys | self.presupposed | keys_of(self.told))
         self.licensed |= self._stood_for()
         self.unsure = bool(phrases.UNSURE.search(self.said))
 
     def _stood_for(self) -> frozenset[str]:
         """Return the keys of phrases that stand for a word of the facts which the line does not say itself."""
         said = keys_of(self.said)
-        wanted = frozenset().union(*map(keys_of, self.facts)) - said
+        wanted = self.stated_keys - said
         return frozenset().union(*(keys_of(phrase) for phrase in paraphrases_in(self.said, wanted)))
 
     def stands_for_a_fact(self, text: str) -> bool:
         """Return whether a phrase of a text states a word of the facts."""
-        return bool(paraphrases_in(text, frozenset().union(*map(keys_of, self.facts))))
+        return bool(paraphrases_in(text, self.stated_keys))
+
+    def clause_at(self, start: int) -> Clause | None:
+        """Return the clause that holds a place in the line."""
+        at = 0
+        for clause in self.clauses:
+            at = self.said.find(clause.text.replace("_", " "), at)
+            if at <= start < at + len(clause.text):
+                return clause
+            at += len(clause.text)
+        return None
+
+    @cached_property
+    def stated_keys(self) -> frozenset[str]:
+        """Return the words of the facts to state."""
+        return frozenset().union(*map(keys_of, self.facts))
 
     @cached_property
     def whether(self) -> bool:
@@ -134,8 +149,7 @@ class Reading:
     def asides(self) -> frozenset[int]:
         """Return the sentences that are not about health, in a line that states its facts elsewhere."""
         about = {clause.sentence for clause in self.clauses if is_medical(clause) or phrases.HABIT.search(clause.text)}
-        known = frozenset().union(*map(keys_of, self.facts))
-        stated = {c.sentence for c in self.clauses if any(covers(token, known) for token in tokens(c.text))}
+        stated = {c.sentence for c in self.clauses if any(covers(token, self.stated_keys) for token in tokens(c.text))}
         if self.facts and not stated:
             return frozenset()
         return frozenset(clause.sentence for clause in self.clauses) - about - stated
